@@ -1,0 +1,35 @@
+import { GoodbootError } from '../../src/core/errors.ts';
+import type { Files } from '../../src/ports/files.ts';
+
+/** A local user, as much of it as running a program takes. */
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
+/** Image-based systems keep the users of the image apart from those of the node. */
+const DATABASES = ['/etc/passwd', '/usr/lib/passwd'];
+
+/** @throws GoodbootError CONFIG_INVALID when there is no such local user */
+export async function localUser(files: Files, name: string): Promise<User> {
+  for (const path of DATABASES) {
+    const user = findUser((await files.readText(path)) ?? '', name);
+    if (user !== null) return user;
+  }
+  throw new GoodbootError('CONFIG_INVALID', `user ${name}: is not in ${DATABASES.join(' or ')}`);
+}
+
+/** The first user of that name in a file as passwd(5) has it; null when there is none, or its line is damaged. */
+export function findUser(passwd: string, name: string): User | null {
+  for (const line of passwd.split('\n')) {
+    const [login, , uid, gid, , home] = line.split(':');
+    if (login !== name) continue;
+    if (!isId(uid) || !isId(gid) || home === undefined) return null;
+    return { uid: Number(uid), gid: Number(gid), home };
+  }
+  return null;
+}
+
+/** The highest id stands for "none" in the kernel. */
+const isId = (field: string | undefined): boolean => /^\d{1,10}$/.test(field ?? '') && Number(field) < 2 ** 32 - 1;

@@ -1,0 +1,124 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { type ErrorCode, errnoOf, GoodbootError, messageOf } from '../../core/errors.ts';
+import {
+  editGrubenv,
+  GRUBENV_BYTES,
+  type GrubenvChange,
+  grubenvVariables,
+  parseGrubenv,
+  serializeGrubenv,
+} from '../../core/grubenv.ts';
+import type { BootLoader, BootLoaderChange, BootLoaderState } from '../../ports/boot-loader.ts';
+import type { Processes } from '../../ports/processes.ts';
+import { makeWritable, mountOf } from './mount.ts';
+
+export interface GrubOptions {
+  /** The environment block on this machine; a link is followed. */
+  readonly path: string;
+  /** Runs mount(8) when the block's file system is read-only. */
+  readonly processes: Processes;
+  /** Told one sentence when the change was made, but something else was left undone. */
+  readonly warn: (message: string) => void;
+}
+
+/** GRUB, which keeps its state in an environment block: `boot_counter` and `boot_success`. */
+export function makeGrub({ path, processes, warn }: GrubOptions): BootLoader {
+  return {
+    name: 'grub',
+    detail: path,
+    can: { mark: true, countAttempts: true },
+    read: () =>
+      about(path, 'GRUBENV_UNREADABLE', async () => stateOf(grubenvVariables(parseGrubenv(await readBlock(path))))),
+    apply: async (change) => {
+      const [current, next] = await about(path, 'GRUBENV_UNREADABLE', async () => {
+        const block = await readBlock(path);
+        return [block, serializeGrubenv(editGrubenv(parseGrubenv(block), variablesOf(change)))];
+      });
+      if (next.equals(current)) return false;
+      await about(path, 'GRUBENV_UNWRITABLE', () => writeBlock({ path, processes, warn }, next));
+      return true;
+    },
+  };
+}
+
+/** An empty value is as good as none: GRUB's own tests (`-n`) see no difference either. */
+function stateOf(variables: ReadonlyMap<string, string>): BootLoaderState {
+  const counter = variables.get('boot_counter') || null;
+  const success = variables.get('boot_success') || null;
+  if (counter !== null && !/^-?\d{1,9}$/.test(counter)) {
+    throw new GoodbootError('GRUBENV_INVALID', `boot_counter is "${counter}", a whole number was wanted`);
+  }
+  if (success !== null && success !== '0' && success !== '1') {
+    throw new GoodbootError('GRUBENV_INVALID', `boot_success is "${success}", 0 or 1 was wanted`);
+  }
+  return { counter: counter === null ? null : Number(counter), success: success === null ? null : success === '1' };
+}
+
+function variablesOf({ counter, success }: BootLoaderChange): GrubenvChange {
+  return {
+    ...(success === undefined ? {} : { boot_success: success ? '1' : '0' }),
+    ...(counter === undefined ? {} : { boot_counter: counter === null ? null : String(counter) }),
+  };
+}
+
+/** At most one byte more than a block holds. Opened without blocking: a FIFO in its place must not hang the boot. */
+async function readBlock(path: string): Promise<Buffer> {
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const info = await file.stat();
+  if (!info.isFile()) throw new GoodbootError('GRUBENV_UNREADABLE', 'a regular file was wanted');
+  if (info.size !== GRUBENV_BYTES) {
+    throw new GoodbootError('GRUBENV_INVALID', `${info.size} bytes, ${GRUBENV_BYTES} wanted`);
+  }
+  return await readWhole(file);
+}
+
+async function readWhole(file: FileHandle): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(GRUBENV_BYTES), 0, GRUBENV_BYTES, 0);
+  return buffer.subarray(0, bytesRead);
+}
+
+async function writeBlock({ path, processes, warn }: GrubOptions, block: Buffer): Promise<void> {
+  try {
+    return await writeInPlace(path, block);
+  } catch (error) {
+    if (errnoOf(error) !== 'EROFS') throw error;
+  }
+  const putBack = await makeWritable(await mountOf(path), processes);
+  try {
+    await writeInPlace(path, block);
+  } finally {
+    const warning = await putBack();
+    if (warning !== null) warn(warning);
+  }
+}
+
+/** One write into the blocks that GRUB has on record: the file is neither cut nor replaced, and read back after. */
+async function writeInPlace(path: string, block: Buffer): Promise<void> {
+  await using file = await open(path, constants.O_RDWR);
+  const { bytesWritten } = await file.write(block, 0, GRUBENV_BYTES, 0);
+  await file.sync();
+  if (bytesWritten !== GRUBENV_BYTES || !(await readWhole(file)).equals(block)) {
+    throw new GoodbootError('GRUBENV_UNWRITABLE', 'what was written is not what is read back');
+  }
+}
+
+/** Runs one operation. What it throws names the block and has a code: `code` for what the system refused. */
+async function about<T>(path: string, code: ErrorCode, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    const subject = `grubenv ${path}`;
+    if (error instanceof GoodbootError) {
+      const message = error.message.replace(/^grubenv: /, '');
+      throw new GoodbootError(error.code, `${subject}: ${message}`, { cause: error.cause, hint: error.hint });
+    }
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') {
+      throw new GoodbootError('GRUBENV_MISSING', `${subject}: does not exist`, { cause: error });
+    }
+    // Root is refused like this only by the immutable attribute.
+    const hint = errno === 'EPERM' ? { hint: 'see lsattr, and take the attribute away: chattr -i FILE' } : {};
+    throw new GoodbootError(code, `${subject}: ${messageOf(error)}`, { cause: error, ...hint });
+  }
+}

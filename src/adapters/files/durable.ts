@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf } from '../../core/errors.ts';
+
+/** Makes the names in a directory durable: a new, renamed or removed file is lost to a power cut without it. */
+export async function syncDirectory(directory: string): Promise<void> {
+  await using handle = await fs.open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  await handle.sync();
+}
+
+/** A name that nothing else uses, in the directory of `path`. */
+export const nameBeside = (path: string): string =>
+  join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}`);
+
+/** Makes something beside `path`, moves it there in one step, syncs. What was half made is removed. */
+export async function placeDurably(path: string, make: (beside: string) => Promise<void>): Promise<void> {
+  const beside = nameBeside(path);
+  try {
+    await make(beside);
+    await fs.rename(beside, path);
+  } catch (thrown) {
+    await fs.rm(beside, { force: true });
+    throw thrown;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** Writes a file that must not exist yet, with exactly that mode, and syncs it. */
+export async function writeNew(path: string, content: string, mode: number): Promise<void> {
+  await using file = await fs.open(path, 'wx', mode);
+  await file.chmod(mode);
+  await file.writeFile(content);
+  await file.sync();
+}
+
+/** Appends in one write and syncs; a file or directory that was made for it is durable too. */
+export async function appendDurably(path: string, content: string, mode: number): Promise<void> {
+  const { file, created } = await openToAppend(path, mode);
+  await using _ = file;
+  const bytes = Buffer.from(content);
+  const { bytesWritten } = await file.write(bytes);
+  if (bytesWritten !== bytes.length) throw Object.assign(new Error('ENOSPC: written in part'), { code: 'ENOSPC' });
+  await file.sync();
+  if (created) await syncDirectory(dirname(path));
+}
+
+async function openToAppend(path: string, mode: number): Promise<{ file: fs.FileHandle; created: boolean }> {
+  const append = constants.O_WRONLY | constants.O_APPEND;
+  try {
+    return { file: await fs.open(path, append), created: false };
+  } catch (thrown) {
+    if (errnoOf(thrown) !== 'ENOENT') throw thrown;
+    await makeDirectoryDurably(dirname(path), 0o755);
+    return { file: await fs.open(path, append | constants.O_CREAT, mode), created: true };
+  }
+}
+
+/** Makes a directory and those above it, and syncs every directory that got a new name. */
+export async function makeDirectoryDurably(path: string, mode: number): Promise<void> {
+  const first = await fs.mkdir(path, { recursive: true, mode });
+  if (first === undefined) return;
+  for (let above = dirname(path); above.length >= dirname(first).length; above = dirname(above)) {
+    await syncDirectory(above);
+    if (above === '/') return;
+  }
+}

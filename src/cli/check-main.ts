@@ -1,0 +1,65 @@
+#!/usr/libexec/goodboot/node --disable-warning=ExperimentalWarning
+/**
+ * The check program: runs one check of the plan and says its outcome on stdout and by its exit status.
+ * Started by goodboot-check@.service, once a boot for each check: what it does not need, it does not load.
+ */
+import { readFileSync, writeSync } from 'node:fs';
+import { GoodbootError, messageOf } from '../core/errors.ts';
+import { CHECK_EXIT, errored, type Outcome, reasonOf } from '../core/outcome.ts';
+import { resultText } from '../core/result-text.ts';
+import { CHECK_PROGRAMS } from '../node/check-programs.ts';
+import { parsePlan } from '../node/plan.ts';
+import { budgetMs, runCheck } from '../node/run-check.ts';
+import type { PlannedCheck } from '../ports/check.ts';
+import { lazyPorts } from './ports.ts';
+
+const PLAN = '/run/goodboot/plan.json';
+/** goodboot-check@.service gives a check 30 s, and more only as long as it says that it is alive. */
+const ALIVE_EVERY_MS = 10_000;
+const ALIVE_FOR_USEC = 30_000_000;
+
+const name = process.argv[2] ?? '';
+const started = performance.now();
+const outcome = await run(name);
+const durationMs = Math.round(performance.now() - started);
+if (outcome.state !== 'pass') writeSync(2, `<${outcome.state === 'skip' ? 6 : 4}>${name}: ${reasonOf(outcome)}\n`);
+writeSync(1, resultText({ v: 1, name, outcome, durationMs }));
+// Not left to the event loop: a port that is still waiting must not keep the boot waiting.
+process.exit(CHECK_EXIT[outcome.state]);
+
+async function run(check: string): Promise<Outcome> {
+  try {
+    const planned = plannedCheck(check);
+    const program = CHECK_PROGRAMS[planned.type];
+    if (program === undefined) throw new GoodbootError('PLAN_UNREADABLE', `${check}: no check type ${planned.type}`);
+    const ports = lazyPorts('/');
+    if (budgetMs(planned) > ALIVE_FOR_USEC / 1000 && process.env['NOTIFY_SOCKET'] !== undefined) stayAlive();
+    // The plan was made from a validated configuration: its options are those of the type.
+    return await runCheck(await program(), planned, { ...ports, options: planned.options as never });
+  } catch (error) {
+    return errored(error instanceof GoodbootError ? error.code : 'INTERNAL', messageOf(error));
+  }
+}
+
+function plannedCheck(check: string): PlannedCheck {
+  // Without systemd the plan comes through stdin, so that nothing has to be written anywhere.
+  const file = process.argv[3] === '--plan-from-stdin' ? 0 : PLAN;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GoodbootError('PLAN_UNREADABLE', messageOf(error), { cause: error });
+  }
+  const planned = parsePlan(text).checks.find((each) => each.name === check);
+  if (planned === undefined) throw new GoodbootError('CHECK_UNKNOWN', `the plan has no check "${check}"`);
+  return planned;
+}
+
+/** Tells systemd again and again that the check is alive: one that hangs is ended 30 s later, by systemd itself. */
+function stayAlive(): void {
+  const timer = setInterval(async () => {
+    const { notify } = await import('../adapters/journald/libsystemd.ts');
+    notify(`EXTEND_TIMEOUT_USEC=${ALIVE_FOR_USEC}`);
+  }, ALIVE_EVERY_MS);
+  timer.unref();
+}

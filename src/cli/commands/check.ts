@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import { rootOf } from '../options.ts';
+import { formatDuration } from '../../core/duration.ts';
+import { GoodbootError } from '../../core/errors.ts';
+import { judge } from '../../core/decide.ts';
+import { nearest } from '../../core/nearest.ts';
+import type { CheckResult } from '../../core/outcome.ts';
+import { VERDICT_EXIT } from '../../core/verdict-report.ts';
+import { checkTypes } from '../../config/registry.ts';
+import { runAll } from '../../node/verdict.ts';
+import type { PlannedCheck } from '../../ports/check.ts';
+import type { Setup } from '../program.ts';
+import { checkLine, nameWidthOf, summary } from '../render/checks.ts';
+import { table } from '../render/table.ts';
+import { VERDICT_COLOUR } from '../render/verdict.ts';
+import { checkRunnerOf, openSession, serviceManagerOf } from '../session.ts';
+import { sayProblems } from './say-problems.ts';
+
+export function addCheckCommands(program: Command, setup: Setup): void {
+  const check = program.command('check').description('list the configured checks, or run them');
+  check
+    .command('list')
+    .description('the configured checks: name, type, whether required, times')
+    .addHelpText('after', '\nExamples:\n  goodboot check list\n  goodboot check list --json')
+    .action((_options, command: Command) => list(setup, command));
+  check
+    .command('run')
+    .argument('[name...]', 'checks to run; all of them when none is named')
+    .description('run checks now; marks nothing, changes nothing')
+    .addHelpText('after', '\nExamples:\n  goodboot check run\n  goodboot check run units network --json')
+    .action((names: string[], _options, command: Command) => run(names, setup, command));
+}
+
+async function list({ terminal, done }: Setup, command: Command): Promise<void> {
+  const session = await openSession(rootOf(command), terminal.err);
+  sayProblems(session.config, terminal);
+  const { checks } = session.config.settings;
+  const json = { apiVersion: 'goodboot/v1', kind: 'CheckList', checks };
+  const rows = checks.map(({ name, type, required, withinMs, stableMs }) => [
+    name,
+    type,
+    required ? 'required' : 'wanted',
+    `within ${formatDuration(withinMs)}`,
+    stableMs === 0 ? '' : `stable ${formatDuration(stableMs)}`,
+    `passes when ${checkTypes.get(type)?.summary ?? ''}`,
+  ]);
+  terminal.answer(json, rows.length === 0 ? 'no check is configured\n' : table(rows));
+  done(0);
+}
+
+async function run(names: readonly string[], { terminal, done }: Setup, command: Command): Promise<void> {
+  const root = rootOf(command);
+  if (root !== '/') throw new GoodbootError('USAGE', 'check run looks at the running machine: it takes no --root');
+  const session = await openSession(root, terminal.err);
+  sayProblems(session.config, terminal);
+  const { settings } = session.config;
+  const checks = chosen(settings.checks, names);
+  await using manager = await serviceManagerOf(session);
+  const runner = await checkRunnerOf(session, manager);
+  const nameWidth = nameWidthOf(checks);
+  const onResult = (result: CheckResult) => terminal.json || terminal.out(checkLine(result, nameWidth, terminal));
+  const results = await runAll({ runner, clock: session.clock }, { checks, deadlineMs: settings.trial.deadlineMs, onResult });
+  const verdict = judge(results);
+  const json = { apiVersion: 'goodboot/v1', kind: 'CheckRun', bootId: session.boot.id, verdict, checks: results };
+  const what = names.length === 0 ? 'this boot would be' : 'these checks say';
+  terminal.answer(json, `${what} ${terminal.paint(VERDICT_COLOUR[verdict], verdict)} (${summary(results)})\n`);
+  done(VERDICT_EXIT[verdict]);
+}
+
+/** What a person names is what they want to know: it weighs as required. */
+function chosen(checks: readonly PlannedCheck[], names: readonly string[]): readonly PlannedCheck[] {
+  if (names.length === 0) return checks;
+  return [...new Set(names)].map((name) => {
+    const found = checks.find((check) => check.name === name);
+    if (found !== undefined) return { ...found, required: true };
+    const near = nearest(name, checks.map((check) => check.name));
+    throw new GoodbootError('CHECK_UNKNOWN', `no check "${name}" is configured`, near === null ? {} : { hint: `did you mean ${near}?` });
+  });
+}

@@ -1,0 +1,48 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { LedgerRecord } from '../../core/ledger.ts';
+import { LEDGER, openLedger } from '../../node/ledger.ts';
+import { rootOf } from '../options.ts';
+import type { Setup } from '../program.ts';
+import { table } from '../render/table.ts';
+import { VERDICT_COLOUR } from '../render/verdict.ts';
+import { openSession } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
+
+export function addHistoryCommand(program: Command, { terminal, done }: Setup): void {
+  program
+    .command('history')
+    .option('-n, --lines <number>', 'how many of the newest lines', wholeNumber, 20)
+    .description('what this node remembers: boots, verdicts, marks')
+    .addHelpText('after', '\nExamples:\n  goodboot history -n 5\n  goodboot history --json')
+    .action(async ({ lines }: { lines: number }, command: Command) => {
+      const { files, clock } = await openSession(rootOf(command), terminal.err);
+      const { records, damage } = await openLedger(files, clock);
+      for (const sentence of damage) terminal.err(`warning: ${sentence}\n`);
+      const newest = records.slice(-lines);
+      const json = { apiVersion: 'goodboot/v1', kind: 'History', file: files.resolve(LEDGER), records: newest, damage };
+      const rows = newest.map((record) => [record.time.slice(0, 19).replace('T', ' '), record.bootId.slice(0, 8), ...told(record, terminal)]);
+      terminal.answer(json, rows.length === 0 ? 'nothing yet: no boot of this node was judged\n' : table(rows));
+      done(0);
+    });
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('a whole number from 1 was wanted.');
+  return Number(text);
+}
+
+/** What happened, how it went, and why. */
+function told(record: LedgerRecord, { paint }: Terminal): readonly [string, string, string] {
+  switch (record.event) {
+    case 'boot':
+      return ['boot', record.bootLoader, `${record.deployment?.version ?? 'no deployment'}, kernel ${record.kernel}`];
+    case 'verdict': {
+      const cost = record.results.filter(({ state, required }) => required && (state === 'fail' || state === 'error'));
+      const actions = record.actions.map(({ kind, result }) => `${kind} ${result}`).join(', ');
+      const reasons = cost.map(({ name, reason }) => `${name}: ${reason}`);
+      return ['verdict', paint(VERDICT_COLOUR[record.verdict], record.verdict), [actions, ...reasons].join('; ')];
+    }
+    case 'mark':
+      return ['mark', record.mark, `by the ${record.by}, ${record.result}`];
+  }
+}

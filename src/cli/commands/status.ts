@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { rootOf } from '../options.ts';
+import { GoodbootError } from '../../core/errors.ts';
+import { VERDICT_EXIT } from '../../core/verdict-report.ts';
+import { readBootLoader } from '../../node/boot-loader-view.ts';
+import { readVerdict } from '../../node/verdict-file.ts';
+import type { Setup } from '../program.ts';
+import { checkLine, nameWidthOf } from '../render/checks.ts';
+import { verdictText } from '../render/verdict.ts';
+import { openSession } from '../session.ts';
+import { sayProblems } from './say-problems.ts';
+
+export function addStatusCommand(program: Command, { terminal, done }: Setup): void {
+  program
+    .command('status')
+    .description('the verdict of this boot, why, and what the boot loader says now')
+    .addHelpText('after', '\nExamples:\n  goodboot status\n  goodboot status --json\n\nExit status: 0 good, 20 bad, 21 could not tell, 66 no verdict yet.')
+    .action(async (_options, command: Command) => {
+      const session = await openSession(rootOf(command), terminal.err);
+      sayProblems(session.config, terminal);
+      const report = await readVerdict(session.files, session.boot.id);
+      if (report === null) throw new GoodbootError('NO_VERDICT', 'this boot was not judged yet');
+      const problems = [...report.problems];
+      const bootLoader = await readBootLoader(session.bootLoader, (problem) => problems.push(problem));
+      const now = { ...report, bootLoader, problems };
+      const width = nameWidthOf(now.checks);
+      const lines = now.checks.map((result) => checkLine(result, width, terminal)).join('');
+      terminal.answer({ ...now, kind: 'Status' }, lines + verdictText(now, terminal));
+      done(VERDICT_EXIT[now.verdict]);
+    });
+}

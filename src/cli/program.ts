@@ -1,0 +1,75 @@
+import { Command, CommanderError, Option } from 'commander';
+import { ERRORS, GoodbootError, messageOf } from '../core/errors.ts';
+import { addCheckCommands } from './commands/check.ts';
+import { addConfigCommands } from './commands/config.ts';
+import { addExplainCommand } from './commands/explain.ts';
+import { addHistoryCommand } from './commands/history.ts';
+import { addMarkCommand } from './commands/mark.ts';
+import { addStatusCommand } from './commands/status.ts';
+import { addVerdictCommand } from './commands/verdict.ts';
+import { type Terminal, terminalOf } from './terminal.ts';
+import { VERSION } from './version.ts';
+
+const EXAMPLES = `
+Examples:
+  goodboot check run             run every check now, and say what it would mean
+  goodboot status                is this boot good, and if not, why
+  goodboot explain GRUBENV_FULL  what an error code means, and its cure
+
+Exit status: 0 good, 20 bad, 21 could not tell, 64 usage, 65-78 as in sysexits(3).`;
+
+/** Runs one command line and answers its exit status. Everything thrown ends here, is printed once, and has a code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const terminal = terminalOf(process.stdout, process.stderr, args.includes('--json'));
+  try {
+    let exit = 0;
+    const program = buildProgram(terminal, (status) => {
+      exit = status;
+    });
+    await program.parseAsync([...args], { from: 'user' });
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usage(error, terminal);
+    return report(error, terminal);
+  }
+}
+
+/** Every command, with what it needs. `done` is told the exit status of the one that runs. */
+export function buildProgram(terminal: Terminal, done: (status: number) => void): Command {
+  const program = new Command('goodboot')
+    .description('Boot health for image-based Linux nodes: is this boot good?')
+    .version(VERSION, '-V, --version', 'version, commit and runtime')
+    .addOption(new Option('--json', 'answer as JSON (schema/output-v1.schema.json)'))
+    .addOption(new Option('--root <dir>', 'work on the system below DIR instead of the running one').default('/'))
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: () => undefined });
+  const setup = { terminal, done };
+  addCheckCommands(program, setup);
+  addVerdictCommand(program, setup);
+  addStatusCommand(program, setup);
+  addHistoryCommand(program, setup);
+  addMarkCommand(program, setup);
+  addConfigCommands(program, setup);
+  addExplainCommand(program, setup);
+  return program;
+}
+
+/** What a command is set up with. */
+export interface Setup {
+  readonly terminal: Terminal;
+  readonly done: (status: number) => void;
+}
+
+/** commander says what was wrong, with the nearest word; the exit status is sysexits' EX_USAGE, like everywhere else. */
+function usage(error: CommanderError, terminal: Terminal): number {
+  // Asked for help without a command: the help was printed.
+  if (error.code === 'commander.help') return ERRORS.USAGE.exit;
+  return report(new GoodbootError('USAGE', error.message.replace(/^error: /, '')), terminal);
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  const known = error instanceof GoodbootError ? error : new GoodbootError('INTERNAL', messageOf(error), { cause: error });
+  terminal.error(known);
+  return ERRORS[known.code].exit;
+}

@@ -1,0 +1,72 @@
+import { fileURLToPath } from 'node:url';
+import { detectBootLoader } from '../adapters/boot-loader/detect.ts';
+import { makeClock } from '../adapters/clock/clock.ts';
+import { makeOstreeBooted, noDeployments } from '../adapters/deployments/ostree-booted.ts';
+import { makeFiles } from '../adapters/files/files.ts';
+import { makeJournal } from '../adapters/journald/writer.ts';
+import { makeChildRunner } from '../adapters/process/child-runner.ts';
+import { makeProcesses } from '../adapters/process/run.ts';
+import { connectServiceManager } from '../adapters/systemd/service-manager.ts';
+import { checkUnit, makeUnitRunner } from '../adapters/systemd/unit-runner.ts';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { checkTypes } from '../config/registry.ts';
+import { GoodbootError } from '../core/errors.ts';
+import { type Boot, readBoot } from '../node/boot.ts';
+import { PLAN_PATH, planText } from '../node/plan.ts';
+import { budgetMs } from '../node/run-check.ts';
+import type { BootLoader } from '../ports/boot-loader.ts';
+import type { CheckRunner } from '../ports/check-runner.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Deployments } from '../ports/deployments.ts';
+import type { Files } from '../ports/files.ts';
+import type { Journal } from '../ports/journal.ts';
+import type { ServiceManager } from '../ports/service-manager.ts';
+
+/** The machine that a command works on: its configuration, and the adapters over it. */
+export interface Session {
+  readonly root: string;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly config: LoadedConfig;
+  readonly boot: Boot;
+  readonly deployments: Deployments;
+  readonly bootLoader: BootLoader;
+}
+
+/** Reads the configuration and finds out what machine this is. Changes nothing. */
+export async function openSession(root: string, warn: (message: string) => void): Promise<Session> {
+  const files = makeFiles(root);
+  const config = await loadConfig(files, checkTypes);
+  const setting = config.settings.bootLoader;
+  const [boot, bootLoader, ostree] = await Promise.all([
+    readBoot(files, { trusted: setting === 'grub' }),
+    detectBootLoader(files, makeProcesses(), setting, warn),
+    files.info('/run/ostree-booted'),
+  ]);
+  const deployments = ostree === null ? noDeployments : makeOstreeBooted(files);
+  return { root, files, clock: makeClock(), journal: makeJournal(), config, boot, bootLoader, deployments };
+}
+
+/** systemd, or null where it is not PID 1 (or not ours to ask: `--root`). */
+export async function serviceManagerOf(session: Session): Promise<(ServiceManager & AsyncDisposable) | null> {
+  if (session.root !== '/') return null;
+  try {
+    return await connectServiceManager();
+  } catch (error) {
+    if (error instanceof GoodbootError && error.code === 'SYSTEMD_ABSENT') return null;
+    throw error;
+  }
+}
+
+/** Units where systemd runs, goodboot is installed and we are root; else child processes of this one. */
+export async function checkRunnerOf(session: Session, manager: ServiceManager | null): Promise<CheckRunner> {
+  const { files, clock } = session;
+  if (manager !== null && process.getuid?.() === 0 && (await manager.unit(checkUnit('x'))).loadState === 'loaded') {
+    const writePlan = (checks: Parameters<typeof planText>[0]) => files.replace(PLAN_PATH, planText(checks));
+    return makeUnitRunner({ manager, files, clock, writePlan });
+  }
+  const program = fileURLToPath(new URL('./goodboot-check.mjs', import.meta.url));
+  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', program] as const;
+  return makeChildRunner({ processes: makeProcesses(), clock, argv, planText, budgetMs });
+}

@@ -1,0 +1,37 @@
+import type { WriteStream } from 'node:tty';
+import { styleText } from 'node:util';
+import { type GoodbootError, messageOf } from '../core/errors.ts';
+
+/** Where answers and everything else go. stdout is the answer, stderr the rest. */
+export interface Terminal {
+  readonly json: boolean;
+  out(text: string): void;
+  err(text: string): void;
+  /** Coloured where stdout is a terminal and NO_COLOR is not set; the words alone say everything. */
+  paint(color: 'green' | 'red' | 'yellow' | 'dim' | 'bold', text: string): string;
+  /** One answer: the object for machines, the text for people. */
+  answer(value: object, text: string): void;
+  /** An error with its code and cure: as JSON on stdout for machines, as lines on stderr for people. */
+  error(error: GoodbootError): void;
+}
+
+type Out = Pick<WriteStream, 'write'> & { readonly isTTY?: boolean };
+
+export function terminalOf(stdout: Out, stderr: Out, json: boolean): Terminal {
+  const colours = stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
+  const out = (text: string) => void stdout.write(text);
+  const err = (text: string) => void stderr.write(text);
+  return {
+    json,
+    out,
+    err,
+    paint: (color, text) => (colours ? styleText(color, text, { validateStream: false }) : text),
+    answer: (value, text) => out(json ? `${JSON.stringify(value, null, 2)}\n` : text),
+    error(error) {
+      const { code, hint } = error;
+      const message = messageOf(error);
+      if (json) out(`${JSON.stringify({ apiVersion: 'goodboot/v1', kind: 'Error', code, message, hint }, null, 2)}\n`);
+      else err(`goodboot: ${message} [${code}]\nhint: ${hint}\n`);
+    },
+  };
+}

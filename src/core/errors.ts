@@ -1,0 +1,219 @@
+/**
+ * Every failure that goodboot can name. The code is API: it stands in `--json`, in the journal and in
+ * docs/reference/errors.md, and is never used again for something else. `exit` follows sysexits(3).
+ */
+export const ERRORS = {
+  USAGE: {
+    exit: 64,
+    summary: 'the command line is not understood',
+    cure: 'goodboot --help shows the commands; goodboot COMMAND --help shows one of them',
+  },
+  CHECK_UNKNOWN: {
+    exit: 64,
+    summary: 'no check of that name is configured',
+    cure: 'goodboot check list shows the configured checks',
+  },
+  CODE_UNKNOWN: {
+    exit: 64,
+    summary: 'that is neither an error code, an event nor a check type',
+    cure: 'docs/reference/errors.md lists the codes',
+  },
+  DURATION_INVALID: {
+    exit: 65,
+    summary: 'a duration is not written as one',
+    cure: 'write a number with a unit: 500ms, 30s, 5m, 1h30m',
+  },
+  CONFIG_SYNTAX: {
+    exit: 78,
+    summary: 'a configuration file is not YAML',
+    cure: 'mend the named line, then run goodboot config check',
+  },
+  CONFIG_INVALID: {
+    exit: 78,
+    summary: 'a configuration file is YAML, but not a valid configuration',
+    cure: 'mend the named key, then run goodboot config check; goodboot config schema shows what is allowed',
+  },
+  CONFIG_UNREADABLE: {
+    exit: 78,
+    summary: 'a configuration file cannot be read',
+    cure: 'make it a regular file that root can read, or remove it',
+  },
+  PLAN_UNREADABLE: {
+    exit: 70,
+    summary: 'the plan of this boot (/run/goodboot/plan.json) is missing or damaged',
+    cure: 'goodboot verdict writes it anew; start the check through goodboot check run',
+  },
+  RESULT_MISSING: {
+    exit: 70,
+    summary: 'a check ended without saying anything',
+    cure: 'journalctl -u goodboot-check@NAME.service shows how it ended',
+  },
+  RESULT_INVALID: {
+    exit: 70,
+    summary: 'a check ended, but its result is truncated or not a result',
+    cure: 'journalctl -u goodboot-check@NAME.service shows how it ended; run it again with goodboot check run NAME',
+  },
+  RESULT_TOO_LARGE: {
+    exit: 70,
+    summary: 'a check said more than a result may hold (1 MiB)',
+    cure: 'let the check say less: a result is a reason and small facts',
+  },
+  CHECK_CRASHED: {
+    exit: 70,
+    summary: 'a check program ended with an exit status that means neither pass, fail nor skip',
+    cure: 'journalctl -u goodboot-check@NAME.service shows its last words',
+  },
+  CHECK_KILLED: {
+    exit: 70,
+    summary: 'a check program was ended by a signal',
+    cure: 'journalctl -u goodboot-check@NAME.service names the signal; look for who sent it',
+  },
+  CHECK_OOM: {
+    exit: 70,
+    summary: 'a check program was ended because memory ran out',
+    cure: 'raise MemoryMax= for goodboot-check@NAME.service, or find what uses the memory',
+  },
+  CHECK_TIMEOUT: {
+    exit: 75,
+    summary: 'a check did not end within its time',
+    cure: 'raise within for this check, or find what it waits for',
+  },
+  CHECK_NOT_STARTED: {
+    exit: 70,
+    summary: 'the unit of a check could not be started',
+    cure: 'systemctl status goodboot-check@NAME.service says why',
+  },
+  CHECK_THREW: {
+    exit: 70,
+    summary: 'a check could not tell: it met something that it did not expect',
+    cure: 'the reason says what it met',
+  },
+  PROGRAM_MISSING: {
+    exit: 69,
+    summary: 'a program that is needed is not installed',
+    cure: 'install the named program, or remove the check that needs it',
+  },
+  PROGRAM_FAILED: { exit: 70, summary: 'a program that is needed failed', cure: 'run the named command by hand' },
+  PROGRAM_TIMEOUT: {
+    exit: 75,
+    summary: 'a program did not end within its time, and was ended with all its children',
+    cure: 'run the named command by hand and see what it waits for',
+  },
+  PROGRAM_OUTPUT: {
+    exit: 76,
+    summary: 'a program answered something that is not understood',
+    cure: 'run the named command by hand; report what it prints',
+  },
+  DBUS_UNAVAILABLE: {
+    exit: 69,
+    summary: 'the system bus cannot be reached',
+    cure: 'systemctl status dbus.socket; in a container without systemd there is none',
+  },
+  DBUS_TIMEOUT: {
+    exit: 75,
+    summary: 'a D-Bus call was not answered in time',
+    cure: 'busctl call shows whether the service answers at all',
+  },
+  DBUS_DENIED: { exit: 77, summary: 'the bus or the service refused the call', cure: 'run goodboot as root' },
+  DBUS_FAILED: {
+    exit: 70,
+    summary: 'a D-Bus call was answered with an error',
+    cure: 'the message is the answer of the service',
+  },
+  SYSTEMD_ABSENT: { exit: 69, summary: 'systemd is not PID 1 here', cure: 'run it on a machine that systemd booted' },
+  GRUBENV_MISSING: {
+    exit: 66,
+    summary: 'the GRUB environment block does not exist',
+    cure: 'create it: grub2-editenv /boot/grub2/grubenv create (Debian: grub-editenv /boot/grub/grubenv create)',
+  },
+  GRUBENV_UNREADABLE: {
+    exit: 74,
+    summary: 'the GRUB environment block cannot be read',
+    cure: 'check that /boot is mounted, and run as root',
+  },
+  GRUBENV_INVALID: {
+    exit: 65,
+    summary: 'the GRUB environment block is damaged',
+    cure: 'keep a copy, then make it anew with grub2-editenv (Debian: grub-editenv) FILE create',
+  },
+  GRUBENV_FULL: {
+    exit: 65,
+    summary: 'the GRUB environment block has no room for another variable',
+    cure: 'remove variables that are not needed: grub2-editenv FILE unset NAME',
+  },
+  GRUBENV_UNWRITABLE: {
+    exit: 74,
+    summary: 'the GRUB environment block cannot be written',
+    cure: 'the message names the cause; /boot must be on a disk that can be written',
+  },
+  BOOT_LOADER_UNSUPPORTED: {
+    exit: 69,
+    summary: 'this boot loader cannot keep that mark',
+    cure: 'goodboot status names the boot loader that was found',
+  },
+  LEDGER_UNREADABLE: {
+    exit: 74,
+    summary: 'the ledger cannot be read',
+    cure: 'look at /var/lib/goodboot/ledger.jsonl and its directory',
+  },
+  LEDGER_UNWRITABLE: {
+    exit: 74,
+    summary: 'the ledger cannot be written',
+    cure: 'see that /var is mounted, writable and has free space',
+  },
+  FILE_UNREADABLE: { exit: 66, summary: 'a file cannot be read', cure: 'the message names it and the cause' },
+  FILE_UNWRITABLE: { exit: 73, summary: 'a file cannot be written', cure: 'the message names it and the cause' },
+  LIBRARY_MISSING: {
+    exit: 69,
+    summary: 'libsystemd or libc could not be loaded',
+    cure: 'install libsystemd (systemd-libs); the runtime must be Node 26 with node:ffi',
+  },
+  RUNTIME_TOO_OLD: {
+    exit: 69,
+    summary: 'goodboot runs on Node 26',
+    cure: 'in the checkout: npx goodboot …; elsewhere use the runtime that goodboot brings',
+  },
+  NO_VERDICT: {
+    exit: 66,
+    summary: 'there is no verdict of this boot yet',
+    cure: 'systemctl status goodboot-verdict.service; goodboot verdict judges now',
+  },
+  NEEDS_ROOT: { exit: 77, summary: 'this needs root', cure: 'run it with sudo' },
+  INTERNAL: {
+    exit: 70,
+    summary: 'goodboot met something that it should not have',
+    cure: 'report it with the lines above',
+  },
+} as const satisfies Record<string, { exit: number; summary: string; cure: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERRORS, text);
+
+/**
+ * A failure with a code. The message starts with its subject (path, unit, command), in lower case, without
+ * a full stop; `hint` replaces the cure of the table where the thrower knows a better one.
+ */
+export class GoodbootError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown; readonly hint?: string } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'GoodbootError';
+    this.code = code;
+    this.hint = options.hint ?? ERRORS[code].cure;
+  }
+}
+
+/** The message of anything that was thrown, with the messages of its causes behind it. */
+export function messageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  return thrown.cause === undefined ? thrown.message : `${thrown.message}: ${messageOf(thrown.cause)}`;
+}
+
+/** The errno name (`ENOENT`) of a system error, or null. */
+export function errnoOf(thrown: unknown): string | null {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : null;
+}

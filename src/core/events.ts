@@ -1,0 +1,234 @@
+/**
+ * Every event that goodboot writes to the journal. The id is API: it is never used again for something else.
+ * `subject` is the entry's message and its catalog heading, `body` its catalog text: what happened, what was
+ * done, what the operator can do. `@FIELD@` stands for a field of the entry; `fields` are the event's own.
+ * Priorities: 3 an operator must act, 4 degraded but decided, 5 verdict, mark, rollback, 6 the course of things.
+ */
+export const EVENTS = {
+  'verdict-good': {
+    id: 'e67d90230e42470b894415f211f19fda',
+    priority: 5,
+    fields: ['GOODBOOT_SUMMARY', 'GOODBOOT_DEPLOYMENT', 'GOODBOOT_DURATION_USEC'],
+    subject: 'This boot is good: @GOODBOOT_SUMMARY@',
+    body: 'Every required check of this boot passed or had nothing to look at (deployment @GOODBOOT_DEPLOYMENT@).\nNothing needs to be done. "goodboot status" shows every check.',
+  },
+  'verdict-bad': {
+    id: 'a58b4be314404a9ca04e3e73f208388c',
+    priority: 3,
+    fields: ['GOODBOOT_SUMMARY', 'GOODBOOT_DEPLOYMENT', 'GOODBOOT_ACTIONS', 'GOODBOOT_DURATION_USEC'],
+    subject: 'This boot is bad: @GOODBOOT_SUMMARY@',
+    body: 'At least one required check of this boot failed (deployment @GOODBOOT_DEPLOYMENT@).\nActions that follow: @GOODBOOT_ACTIONS@. A deployment that is not on trial is neither rebooted nor rolled back.\n"goodboot status" shows every check and its reason. After mending the cause, "goodboot verdict" judges again.',
+  },
+  'verdict-indeterminate': {
+    id: '127c8855d8cc4a4fac734b1bcc7ae5d7',
+    priority: 3,
+    fields: ['GOODBOOT_SUMMARY', 'GOODBOOT_DEPLOYMENT', 'GOODBOOT_ACTIONS', 'GOODBOOT_DURATION_USEC'],
+    subject: 'It cannot be told whether this boot is good: @GOODBOOT_SUMMARY@',
+    body: 'No required check failed, but at least one could not tell (deployment @GOODBOOT_DEPLOYMENT@).\nActions that follow: @GOODBOOT_ACTIONS@. On trial this counts as bad; otherwise the node stays as it is.\n"goodboot status" names the checks that could not tell; "goodboot explain CODE" says what to do about each.',
+  },
+  'check-failed': {
+    id: '2c5d81a6748a47c59e3daf09bdf186b3',
+    priority: 4,
+    fields: ['GOODBOOT_CHECK', 'GOODBOOT_TYPE', 'GOODBOOT_REQUIRED', 'GOODBOOT_REASON', 'GOODBOOT_DURATION_USEC'],
+    subject: 'Check @GOODBOOT_CHECK@ failed: @GOODBOOT_REASON@',
+    body: 'The check @GOODBOOT_CHECK@ (type @GOODBOOT_TYPE@, required: @GOODBOOT_REQUIRED@) saw something else than was wanted.\nA failed required check makes the boot bad; a failed wanted check is only reported.\n"journalctl -u goodboot-check@@GOODBOOT_CHECK@.service" shows its course, "goodboot check run @GOODBOOT_CHECK@" runs it again.',
+  },
+  'check-errored': {
+    id: 'ce1d89b61a824a228de380db7d15d97e',
+    priority: 4,
+    fields: [
+      'GOODBOOT_CHECK',
+      'GOODBOOT_TYPE',
+      'GOODBOOT_REQUIRED',
+      'GOODBOOT_REASON',
+      'GOODBOOT_ERROR_CODE',
+      'GOODBOOT_DURATION_USEC',
+    ],
+    subject: 'Check @GOODBOOT_CHECK@ could not tell: @GOODBOOT_REASON@',
+    body: 'The check @GOODBOOT_CHECK@ (type @GOODBOOT_TYPE@, required: @GOODBOOT_REQUIRED@) did not come to an answer.\nThis says nothing about the host. Without an answer of a required check the verdict is indeterminate at best.\n"goodboot explain @GOODBOOT_ERROR_CODE@" says what to do, "goodboot check run @GOODBOOT_CHECK@" runs it again.',
+  },
+  'config-problem': {
+    id: '020520c2df7e43a48d4f2410bcabde8a',
+    priority: 3,
+    fields: ['GOODBOOT_FILE', 'GOODBOOT_REASON', 'GOODBOOT_ERROR_CODE'],
+    subject: 'Configuration problem: @GOODBOOT_FILE@: @GOODBOOT_REASON@',
+    body: 'The file @GOODBOOT_FILE@ was left out, because it is not a valid configuration.\nThe vendor defaults and every valid file are in effect. This alone never rolls a node back.\nMend the file; "goodboot config check" says the same before it is shipped.',
+  },
+  'no-required-check': {
+    id: '84cc9985757b4b4ebe80170c7ae5b798',
+    priority: 4,
+    fields: [],
+    subject: 'No required check is configured',
+    body: 'Nothing that is looked at can make this boot bad, so a good verdict means little.\nConfigure what this node is for, for example required.units in /etc/goodboot/config.yaml.',
+  },
+  'boot-marked-good': {
+    id: 'd0919ee24f814bb18ecc37c558a217b5',
+    priority: 5,
+    fields: ['GOODBOOT_BOOT_LOADER', 'GOODBOOT_BY'],
+    subject: 'The boot was marked good in the boot loader (@GOODBOOT_BOOT_LOADER@), by the @GOODBOOT_BY@',
+    body: 'The boot loader no longer counts attempts for this deployment.\nNothing needs to be done. "goodboot mark bad" takes the mark back.',
+  },
+  'boot-marked-bad': {
+    id: '49af1b9b35ad4210a83e0f93366b6c4a',
+    priority: 5,
+    fields: ['GOODBOOT_BOOT_LOADER', 'GOODBOOT_BY'],
+    subject: 'The boot was marked bad in the boot loader (@GOODBOOT_BOOT_LOADER@), by the @GOODBOOT_BY@',
+    body: 'The boot loader knows that this boot did not succeed. Where attempts are counted, the next boot spends one.\n"goodboot status" says why; "goodboot mark good" overrules it.',
+  },
+  'mark-failed': {
+    id: '543e0131b84a447fa6f076b9da15547c',
+    priority: 3,
+    fields: ['GOODBOOT_MARK', 'GOODBOOT_BOOT_LOADER', 'GOODBOOT_REASON', 'GOODBOOT_ERROR_CODE'],
+    subject: 'The boot could not be marked @GOODBOOT_MARK@: @GOODBOOT_REASON@',
+    body: 'The verdict stands, but the boot loader (@GOODBOOT_BOOT_LOADER@) does not know of it.\nWhere attempts are counted, a good boot that is not marked will be given up after the last attempt.\n"goodboot explain @GOODBOOT_ERROR_CODE@" says what to do; then "goodboot mark @GOODBOOT_MARK@" tries again.',
+  },
+  'boot-held': {
+    id: '84925fdc8c414727a8aa38e2f2d6ceae',
+    priority: 3,
+    fields: ['GOODBOOT_REASON'],
+    subject: 'The node stays up as it is: @GOODBOOT_REASON@',
+    body: 'The boot is not good, and nothing that goodboot may do would mend it: neither reboot nor rollback.\nThe target boot-complete.target is not reached, so no update is taken. The node waits for a person.\n"goodboot status" shows what failed. After mending it, "goodboot verdict" judges again.',
+  },
+  'recheck-good': {
+    id: 'e367ab1a25de408fad34ece69144cf09',
+    priority: 5,
+    fields: ['GOODBOOT_SUMMARY'],
+    subject: 'This boot has become good: @GOODBOOT_SUMMARY@',
+    body: 'An earlier verdict of this boot was not good. The required checks pass now.\nWhat waited for boot-complete.target is started. "goodboot history" shows both verdicts.',
+  },
+  'ledger-repaired': {
+    id: '90ba0ef289d8432f9b3fcdbbe7b92744',
+    priority: 4,
+    fields: ['GOODBOOT_FILE', 'GOODBOOT_REASON'],
+    subject: 'The ledger was repaired: @GOODBOOT_REASON@',
+    body: 'The file @GOODBOOT_FILE@ held lines that are not whole, as a power cut leaves them.\nA torn last line was cut off, damaged lines before it are passed over and kept. All other lines are in use.\nIf this comes back without power cuts, look after the disk.',
+  },
+  'ledger-unwritable': {
+    id: '7adb10a7dc1e41e2aef7cc279c8dc981',
+    priority: 3,
+    fields: ['GOODBOOT_FILE', 'GOODBOOT_REASON', 'GOODBOOT_ERROR_CODE'],
+    subject: 'The ledger cannot be kept: @GOODBOOT_REASON@',
+    body: 'What happens in this boot is not recorded in @GOODBOOT_FILE@. The verdict is not changed by this.\nUpdates are not put on trial while there is no ledger.\n"goodboot explain @GOODBOOT_ERROR_CODE@" says what to do.',
+  },
+  'trial-armed': {
+    id: '4342dbff377748f3b1022cb5ead47aeb',
+    priority: 5,
+    fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_FROM', 'GOODBOOT_ATTEMPTS'],
+    subject: 'Deployment @GOODBOOT_DEPLOYMENT@ goes on trial with @GOODBOOT_ATTEMPTS@ attempts',
+    body: 'The next boot starts a trial. The boot loader counts the attempts and then falls back to @GOODBOOT_FROM@.\nNothing needs to be done.',
+  },
+  'trial-refused': {
+    id: 'd355b64f5b154cd3804c5279368e59cf',
+    priority: 3,
+    fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
+    subject: 'Deployment @GOODBOOT_DEPLOYMENT@ cannot be put on trial: @GOODBOOT_REASON@',
+    body: 'Attempts are counted only where the boot loader can fall back. Here it cannot, so nothing was armed.\nThe deployment would boot without protection; the verdict still works.\n"goodboot doctor" says what is missing.',
+  },
+  'trial-withdrawn': {
+    id: 'f7c6df86c94c412c8655850e90cb458a',
+    priority: 5,
+    fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
+    subject: 'The trial of deployment @GOODBOOT_DEPLOYMENT@ was withdrawn: @GOODBOOT_REASON@',
+    body: 'The deployment is no longer the next to boot, so the boot loader was told to stop counting.\nNothing needs to be done.',
+  },
+  'trial-attempt': {
+    id: '74c3a1b48a9c4c4a89a0025089cb6903',
+    priority: 5,
+    fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_ATTEMPT', 'GOODBOOT_ATTEMPTS_LEFT'],
+    subject: 'Attempt @GOODBOOT_ATTEMPT@ of deployment @GOODBOOT_DEPLOYMENT@, @GOODBOOT_ATTEMPTS_LEFT@ left',
+    body: 'This boot belongs to a trial. If it is not good, the node reboots until no attempt is left, then falls back.\n"goodboot history" shows the attempts before it.',
+  },
+  'soak-started': {
+    id: '94702e04561c4ebb937fbc50080f9c13',
+    priority: 6,
+    fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_SOAK'],
+    subject: 'Deployment @GOODBOOT_DEPLOYMENT@ is watched for @GOODBOOT_SOAK@',
+    body: 'The required checks passed and are now repeated. The boot is marked good when they held for the whole time.\nNothing needs to be done.',
+  },
+  'soak-failed': {
+    id: '3538a8c38eee4c6882b9396db85a9e89',
+    priority: 3,
+    fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
+    subject: 'Deployment @GOODBOOT_DEPLOYMENT@ did not hold: @GOODBOOT_REASON@',
+    body: 'The required checks passed at first, and one failed while the deployment was watched.\nThe boot counts as bad: an attempt is spent.\n"goodboot status" shows the check and its reason.',
+  },
+  'reboot-requested': {
+    id: '1515af1187ea4ce8a9c9ba37d1b81386',
+    priority: 3,
+    fields: ['GOODBOOT_REASON', 'GOODBOOT_ATTEMPTS_LEFT'],
+    subject: 'The node reboots: @GOODBOOT_REASON@',
+    body: 'A deployment on trial was not good. Attempts left: @GOODBOOT_ATTEMPTS_LEFT@; with none left the next boot is the fallback.\n"journalctl -b -1" shows this boot afterwards, "goodboot history" the whole trial.',
+  },
+  'fallback-detected': {
+    id: 'c0267982d0414a079847c9a5d7493cff',
+    priority: 3,
+    fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_BOOTED'],
+    subject: 'The boot loader gave up deployment @GOODBOOT_DEPLOYMENT@ and started @GOODBOOT_BOOTED@',
+    body: 'All attempts of the trial were used up without a good verdict, so the deployment that worked before was started.\nThe rollback is now made permanent. "goodboot history" shows why the attempts failed.',
+  },
+  'rollback-done': {
+    id: '01ff661800234241a693857ec700a843',
+    priority: 3,
+    fields: ['GOODBOOT_FROM', 'GOODBOOT_TO'],
+    subject: 'Rolled back from @GOODBOOT_FROM@ to @GOODBOOT_TO@',
+    body: 'The deployment @GOODBOOT_TO@ is the default again; this was read back.\nThe deployment @GOODBOOT_FROM@ will not be booted again until it is allowed. "goodboot history" shows why.',
+  },
+  'rollback-failed': {
+    id: '6224ed0c89ad417dab815fa1395ee2f6',
+    priority: 3,
+    fields: ['GOODBOOT_FROM', 'GOODBOOT_TO', 'GOODBOOT_REASON', 'GOODBOOT_ERROR_CODE'],
+    subject: 'Rollback from @GOODBOOT_FROM@ to @GOODBOOT_TO@ failed: @GOODBOOT_REASON@',
+    body: 'The node runs, but the next boot may start @GOODBOOT_FROM@ again.\n"goodboot explain @GOODBOOT_ERROR_CODE@" says what to do; "goodboot rollback" tries again.',
+  },
+  'deployment-denied': {
+    id: 'd633c4ad687b4f3ba8e6da3a93f0ddee',
+    priority: 4,
+    fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
+    subject: 'Deployment @GOODBOOT_DEPLOYMENT@ is denied: @GOODBOOT_REASON@',
+    body: 'This node rolled back from the deployment and does not take it again.\nAllow it by hand when the cause is known to be gone.',
+  },
+  'environment-fault': {
+    id: '8d7a1457afab4c41bbb1d2bdaf9e4c91',
+    priority: 4,
+    fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
+    subject: 'Not the fault of deployment @GOODBOOT_DEPLOYMENT@: @GOODBOOT_REASON@',
+    body: 'The same checks failed before the update, during the trial and after the fallback: the surroundings are at fault.\nThe deployment is not denied and may be tried again. Look after the network, the site or the remote end.',
+  },
+  'crash-loop': {
+    id: 'd5d83c825f2a42bab79dcb0df0f9a497',
+    priority: 3,
+    fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_CRASHES', 'GOODBOOT_WINDOW'],
+    subject: 'Deployment @GOODBOOT_DEPLOYMENT@ went down @GOODBOOT_CRASHES@ times within @GOODBOOT_WINDOW@',
+    body: 'The node did not shut down cleanly that often. With an older deployment at hand this counts as a failed trial.\n"journalctl -b -1" and /var/lib/systemd/pstore show how the last boot ended.',
+  },
+} as const satisfies Record<string, EventSpec>;
+
+interface EventSpec {
+  readonly id: string;
+  readonly priority: 3 | 4 | 5 | 6;
+  readonly fields: readonly `GOODBOOT_${string}`[];
+  readonly subject: string;
+  readonly body: string;
+}
+
+export type EventName = keyof typeof EVENTS;
+
+/** The values that one event needs, all of them and no others. */
+export type EventFields<Name extends EventName = EventName> = {
+  readonly [Field in (typeof EVENTS)[Name]['fields'][number]]: string | number;
+};
+
+/** A template with its `@FIELD@` replaced; a field that is not there is left as it stands, as journalctl does. */
+export function fillIn(template: string, fields: Readonly<Record<string, string | number>>): string {
+  return template.replace(/@([A-Z][A-Z0-9_]*)@/g, (whole, field: string) => String(fields[field] ?? whole));
+}
+
+/** All fields of the journal entry of one event, in order; `MESSAGE` first. */
+export function journalFields<Name extends EventName>(
+  name: Name,
+  fields: EventFields<Name>,
+): Readonly<Record<string, string | number>> {
+  const { id, priority, subject } = EVENTS[name];
+  const message = fillIn(subject, fields);
+  return { MESSAGE: message, MESSAGE_ID: id, PRIORITY: priority, GOODBOOT_EVENT: name, ...fields };
+}

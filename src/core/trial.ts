@@ -1,0 +1,50 @@
+/** A trial as the ledger has it: the deployment that an update brought, until it is marked good or bad. */
+export interface Trial {
+  /** The deployment on trial. */
+  readonly deployment: string;
+  /** The deployment that worked, and that a rollback goes back to. */
+  readonly from: string;
+  /** Boots that it may take. */
+  readonly attempts: number;
+  /** Required checks that failed on the old deployment when the update was armed; null: the baseline could not be run. */
+  readonly baselineFailures: readonly string[] | null;
+  /** Required checks that failed on any boot of this trial so far. */
+  readonly trialFailures: readonly string[];
+}
+
+/** What started the running kernel. Only `boot-loader` counts: nothing else can have spent an attempt. */
+export type StartedBy = 'boot-loader' | 'kexec' | 'container' | 'live';
+
+/** What is known of this boot, apart from the checks. */
+export interface BootFacts {
+  readonly startedBy: StartedBy;
+  /** Identity of the booted deployment; null on a system without deployments. */
+  readonly booted: string | null;
+  /** The open trial, if there is one. */
+  readonly trial: Trial | null;
+  /** The boot loader's counter as it was found: attempts left after this boot, -1 = it chose the fallback, null = not set. */
+  readonly counter: number | null;
+  /** A reboot would be counted, and there is a deployment to fall back to. `null`: could not tell. */
+  readonly canFallBack: boolean | null;
+  /** The soak of this boot is over. */
+  readonly soaked: boolean;
+  /** Reboots that `onRegression: reboot` has asked for in a row, before this boot. */
+  readonly regressionReboots: number;
+}
+
+/**
+ * Where this boot stands. Identity decides, never the counter alone (rule 5):
+ * - `settled`: no trial is open, or nothing here can be counted;
+ * - `on-trial`: the deployment on trial is booted;
+ * - `fallback`: a trial is open, the old deployment is booted, and the boot loader says that it chose it;
+ * - `by-hand`: a trial is open, but a person chose another entry: it is neither judged nor ended.
+ */
+export type Standing = 'settled' | 'on-trial' | 'fallback' | 'by-hand';
+
+export function standingOf(boot: BootFacts): Standing {
+  const { trial } = boot;
+  if (trial === null || boot.booted === null || boot.startedBy !== 'boot-loader') return 'settled';
+  if (boot.booted === trial.deployment) return boot.counter === null ? 'settled' : 'on-trial';
+  if (boot.booted === trial.from && boot.counter !== null && boot.counter < 0) return 'fallback';
+  return 'by-hand';
+}

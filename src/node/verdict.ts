@@ -1,0 +1,115 @@
+import { type BootLoaderView, readBootLoader } from './boot-loader-view.ts';
+import type { Boot } from './boot.ts';
+import { act, type Effects } from './act.ts';
+import { decide, type Policy } from '../core/decide.ts';
+import { messageOf } from '../core/errors.ts';
+import { type CheckResult, errored } from '../core/outcome.ts';
+import type { Problem, VerdictReport } from '../core/verdict-report.ts';
+import type { BootLoader } from '../ports/boot-loader.ts';
+import type { PlannedCheck } from '../ports/check.ts';
+import type { CheckRunner } from '../ports/check-runner.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Deployment, Deployments } from '../ports/deployments.ts';
+
+export interface VerdictDeps {
+  readonly boot: Boot;
+  readonly bootLoader: BootLoader;
+  readonly deployments: Deployments;
+  readonly runner: CheckRunner;
+  readonly clock: Clock;
+  /** Null in a dry run: then nothing is done. */
+  readonly effects: Effects | null;
+}
+
+export interface VerdictRequest {
+  readonly checks: readonly PlannedCheck[];
+  readonly policy: Policy;
+  /** Reboots in a row that were asked for because of a regression, from the ledger. */
+  readonly regressionReboots: number;
+  /** The whole judging must be over after this time; a check that is not done then could not tell. */
+  readonly deadlineMs: number;
+  readonly problems: readonly Problem[];
+  /** Told each result as it comes. */
+  readonly onResult: (result: CheckResult) => void;
+}
+
+/** Runs every check at once, judges, and does what follows from it. What could not be learned is in `problems`. */
+export async function judgeBoot(deps: VerdictDeps, request: VerdictRequest): Promise<VerdictReport> {
+  const { clock, boot } = deps;
+  const start = clock.monotonicMs();
+  const problems: Problem[] = [...request.problems];
+  const note = (problem: Problem) => problems.push(problem);
+  const [bootLoader, deployment] = await Promise.all([readBootLoader(deps.bootLoader, note), booted(deps, note)]);
+  const checks = await runAll(deps, request);
+
+  const { actions, ...decision } = decide({
+    results: checks,
+    policy: request.policy,
+    boot: {
+      startedBy: boot.startedBy,
+      booted: deployment?.id ?? null,
+      trial: null,
+      counter: bootLoader.counter,
+      canFallBack: null,
+      soaked: false,
+      regressionReboots: request.regressionReboots,
+    },
+  });
+  const taken = await act(actions, deps.bootLoader, deps.effects);
+  const after = taken.some(({ result }) => result === 'done') ? await readBootLoader(deps.bootLoader, note) : bootLoader;
+  return {
+    apiVersion: 'goodboot/v1',
+    kind: 'Verdict',
+    bootId: boot.id,
+    time: new Date(clock.now()).toISOString(),
+    durationMs: Math.round(clock.monotonicMs() - start),
+    dryRun: deps.effects === null,
+    deployment,
+    bootLoader: after,
+    ...decision,
+    checks,
+    actions: taken,
+    problems,
+  };
+}
+
+/** All at once: the machine is idle at this point of its boot, and the slowest check is what people wait for. */
+export async function runAll(
+  { runner, clock }: Pick<VerdictDeps, 'runner' | 'clock'>,
+  request: Pick<VerdictRequest, 'checks' | 'deadlineMs' | 'onResult'>,
+): Promise<readonly CheckResult[]> {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(new Error('the verdict could not wait any longer')), request.deadlineMs);
+  const result = (check: PlannedCheck, end: Pick<CheckResult, 'outcome' | 'durationMs'>): CheckResult => {
+    const { name, type, required } = check;
+    return { name, type, required, outcome: end.outcome, durationMs: Math.round(end.durationMs) };
+  };
+  const start = clock.monotonicMs();
+  try {
+    await runner.prepare(request.checks);
+    return await Promise.all(
+      request.checks.map(async (check) => {
+        const ended = result(check, await runner.run(check, over.signal));
+        request.onResult(ended);
+        return ended;
+      }),
+    );
+  } catch (error) {
+    // No check could even be started: each of them could not tell, and that is what the verdict is made of.
+    const outcome = errored('CHECK_NOT_STARTED', messageOf(error));
+    return request.checks.map((check) => result(check, { outcome, durationMs: clock.monotonicMs() - start }));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function booted({ deployments }: VerdictDeps, note: (problem: Problem) => void): Promise<Deployment | null> {
+  try {
+    return await deployments.booted();
+  } catch (error) {
+    note({ code: 'FILE_UNREADABLE', message: messageOf(error) });
+    return null;
+  }
+}
+
+export type { BootLoaderView };

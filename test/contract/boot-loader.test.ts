@@ -1,0 +1,231 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { detectBootLoader } from '../../src/adapters/boot-loader/detect.ts';
+import { makeGrub } from '../../src/adapters/boot-loader/grub.ts';
+import { parseMountInfo } from '../../src/adapters/boot-loader/mount.ts';
+import { makeNoop } from '../../src/adapters/boot-loader/noop.ts';
+import { attemptsLeftIn, makeSystemdBoot } from '../../src/adapters/boot-loader/systemd-boot.ts';
+import { makeFiles } from '../../src/adapters/files/files.ts';
+import { makeProcesses } from '../../src/adapters/process/run.ts';
+import type { BootLoaderState } from '../../src/ports/boot-loader.ts';
+import { describeBootLoader } from './boot-loader.contract.ts';
+
+const run = promisify(execFile);
+const processes = makeProcesses();
+let root = '';
+let path = '';
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'goodboot-loader-'));
+  path = join(root, 'grubenv');
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const grub = () => makeGrub({ path, processes, warn: (message) => expect.unreachable(message) });
+const set = async (...variables: string[]): Promise<void> => {
+  await run('grub-editenv', [path, 'create']);
+  if (variables.length > 0) await run('grub-editenv', [path, 'set', ...variables]);
+};
+const list = async () => {
+  const { stdout } = await run('grub-editenv', [path, 'list']);
+  return Object.fromEntries(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('=', 2)),
+  );
+};
+
+describeBootLoader({
+  name: 'grub',
+  make: async ({ counter, success }: BootLoaderState) => {
+    const values = [
+      counter === null ? '' : `boot_counter=${counter}`,
+      success === null ? '' : `boot_success=${success ? 1 : 0}`,
+    ];
+    await set(...values.filter(Boolean));
+    return grub();
+  },
+  seen: list,
+});
+describeBootLoader({ name: 'systemd-boot', make: async () => makeSystemdBoot(makeFiles(root)), seen: null });
+describeBootLoader({ name: 'noop', make: async () => makeNoop('nothing here'), seen: null });
+
+describe('a grubenv is written', () => {
+  test('into the same file, which keeps its blocks, its size and its other variables', async () => {
+    await set('saved_entry=a', 'boot_counter=1', 'x=\\ y');
+    const [before, link] = [await stat(path), join(root, 'link')];
+    await symlink('grubenv', link);
+    await makeGrub({ path: link, processes, warn: () => undefined }).apply({ success: true, counter: null });
+    expect(await list()).toEqual({ saved_entry: 'a', x: '\\ y', boot_success: '1' });
+    expect(await stat(path)).toMatchObject({ ino: before.ino, size: 1024, birthtimeMs: before.birthtimeMs });
+  });
+
+  test('only when something changes', async () => {
+    await set('boot_success=1');
+    const before = await stat(path, { bigint: true });
+    expect(await grub().apply({ success: true, counter: null })).toBe(false);
+    expect((await stat(path, { bigint: true })).ctimeNs).toBe(before.ctimeNs);
+  });
+
+  test('also when what stands there cannot be understood: a good mark ends the counting', async () => {
+    await set('boot_counter=abc', 'boot_success=yes');
+    expect(await grub().apply({ success: true, counter: null })).toBe(true);
+    expect(await list()).toEqual({ boot_success: '1' });
+  });
+});
+
+describe('a grubenv that cannot be read is an error, never "no counter"', () => {
+  const block = (text: string) => `# GRUB Environment Block\n${text}`.padEnd(1024, '#');
+  test.each<[string, () => Promise<unknown>, string, string]>([
+    ['it does not exist', () => Promise.resolve(), 'GRUBENV_MISSING', 'does not exist'],
+    ['a link leads nowhere', () => symlink('nowhere', path), 'GRUBENV_MISSING', 'does not exist'],
+    ['it is a directory', () => mkdir(path), 'GRUBENV_UNREADABLE', 'a regular file was wanted'],
+    ['it is a pipe', () => run('mkfifo', [path]), 'GRUBENV_UNREADABLE', 'a regular file was wanted'],
+    ['it is short', () => writeFile(path, block('').slice(0, 1000)), 'GRUBENV_INVALID', '1000 bytes, 1024 wanted'],
+    ['it is huge', () => run('truncate', ['-s', '1T', path]), 'GRUBENV_INVALID', '1099511627776 bytes, 1024 wanted'],
+    [
+      'it is noise',
+      () => writeFile(path, Buffer.alloc(1024, 7)),
+      'GRUBENV_INVALID',
+      'the first line is not "# GRUB Environment Block"',
+    ],
+    [
+      'the counter is no number',
+      () => set('boot_counter=abc'),
+      'GRUBENV_INVALID',
+      'boot_counter is "abc", a whole number was wanted',
+    ],
+    [
+      'the counter is too large',
+      () => set('boot_counter=12345678901'),
+      'GRUBENV_INVALID',
+      'boot_counter is "12345678901", a whole number was wanted',
+    ],
+    [
+      'the mark is neither 0 nor 1',
+      () => set('boot_success=yes'),
+      'GRUBENV_INVALID',
+      'boot_success is "yes", 0 or 1 was wanted',
+    ],
+  ])('%s', async (_, make, code, message) => {
+    await rm(path, { force: true, recursive: true });
+    await make();
+    await expect(grub().read()).rejects.toMatchObject({ code, message: `grubenv ${path}: ${message}` });
+  });
+
+  test('an empty value is as good as none, for GRUB too', async () => {
+    await rm(path, { force: true, recursive: true });
+    await set('boot_counter=', 'boot_success=');
+    expect(await grub().read()).toEqual({ counter: null, success: null });
+  });
+});
+
+describe('the boot loader is found', () => {
+  let machine = '';
+  beforeEach(async () => {
+    machine = await mkdtemp(join(root, 'machine-'));
+  });
+  const put = async (file: string, content: string | Buffer) => {
+    await mkdir(join(machine, file, '..'), { recursive: true });
+    await writeFile(join(machine, file), content);
+  };
+  const variable = (name: string, text: string) =>
+    put(
+      `/sys/firmware/efi/efivars/${name}-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f`,
+      Buffer.concat([Buffer.from([6, 0, 0, 0]), Buffer.from(`${text}\0`, 'utf16le')]),
+    );
+  const detect = (setting: Parameters<typeof detectBootLoader>[2] = 'auto') =>
+    detectBootLoader(makeFiles(machine), processes, setting, () => undefined);
+
+  test.each<[string, readonly string[], string, string]>([
+    [
+      "GRUB in Fedora's place, before the other",
+      ['/boot/grub/grubenv', '/boot/grub2/grubenv'],
+      'grub',
+      '/boot/grub2/grubenv',
+    ],
+    ["GRUB in Debian's place", ['/boot/grub/grubenv'], 'grub', '/boot/grub/grubenv'],
+    ['GRUB whose block is missing', ['/boot/grub2/grub.cfg'], 'grub', '/boot/grub2/grubenv'],
+    [
+      'a block, before a configuration without one',
+      ['/boot/grub2/grub.cfg', '/boot/grub/grubenv'],
+      'grub',
+      '/boot/grub/grubenv',
+    ],
+  ])('%s', async (_, there, name, detail) => {
+    for (const file of there) await put(file, '');
+    expect(await detect()).toMatchObject({ name, detail: join(machine, detail) });
+  });
+
+  test('systemd-boot by what it says of itself, with the attempts that it counts', async () => {
+    await variable('LoaderInfo', 'systemd-boot 257.13');
+    expect(await (await detect()).read()).toEqual({ counter: null, success: null });
+    await variable('LoaderBootCountPath', '\\loader\\entries\\fedora+2-1.conf');
+    const loader = await detect();
+    expect(loader).toMatchObject({ name: 'systemd-boot', can: { mark: false, countAttempts: true } });
+    expect(await loader.read()).toEqual({ counter: 2, success: null });
+  });
+
+  test('none, with what was looked for', async () => {
+    expect(await detect()).toMatchObject({
+      name: 'noop',
+      detail: 'no grubenv or grub.cfg in /boot/grub2 or /boot/grub, no EFI variable LoaderInfo',
+    });
+    await variable('LoaderInfo', 'rEFInd 0.14');
+    expect((await detect()).detail).toContain('LoaderInfo is "rEFInd 0.14"');
+  });
+
+  test('as the configuration says, whatever is there', async () => {
+    await put('/boot/grub/grubenv', '');
+    expect((await detect('noop')).name).toBe('noop');
+    expect((await detect('systemd-boot')).name).toBe('systemd-boot');
+    await rm(join(machine, 'boot'), { recursive: true });
+    await expect((await detect('grub')).read()).rejects.toMatchObject({ code: 'GRUBENV_MISSING' });
+  });
+
+  test('but never through a link that leads out of an image', async () => {
+    const outside = join(root, 'outside');
+    await writeFile(outside, '');
+    await put('/boot/grub2/grub.cfg', '');
+    await symlink(outside, join(machine, '/boot/grub2/grubenv'));
+    expect(await detect()).toMatchObject({ name: 'noop', detail: expect.stringContaining(`is a link to ${outside}`) });
+  });
+});
+
+describe('attempts left in the name of a boot entry', () => {
+  test.each([
+    ['\\loader\\entries\\fedora+3.conf', 3],
+    ['\\EFI\\Linux\\fedora+0-3.efi', 0],
+    ['/EFI/Linux/fedora-6.1+2-1.efi', 2],
+    ['\\EFI\\Linux\\fedora.efi', null],
+    ['\\EFI\\Linux\\fedora+x.efi', null],
+    ['\\EFI\\+3.d\\fedora.efi', null],
+    ['', null],
+  ])('%s: %s', (entry, left) => {
+    expect(attemptsLeftIn(entry)).toBe(left);
+  });
+});
+
+describe('mountinfo', () => {
+  test('is split at commas, with both kinds of options and escapes in the path', () => {
+    const text = [
+      '36 35 98:0 /mnt1 /a\\040b\\134 ro,noatime master:1 - ext3 /dev/root rw,errors=continue',
+      '37 35 0:1 / /c rw - tmpfs tmpfs ro',
+      'not a line',
+      '',
+    ].join('\n');
+    expect(parseMountInfo(text)).toEqual([
+      { id: 36, mountPoint: '/a b\\', options: ['ro', 'noatime'], superOptions: ['rw', 'errors=continue'] },
+      { id: 37, mountPoint: '/c', options: ['rw'], superOptions: ['ro'] },
+    ]);
+  });
+
+  test('of this machine is read whole', async () => {
+    const text = await readFile('/proc/self/mountinfo', 'utf8');
+    expect(parseMountInfo(text)).toHaveLength(text.trimEnd().split('\n').length);
+  });
+});

@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+// Stands in for the command: takes as long, and ends as, /etc/stub.json says.
+import { readFileSync } from 'node:fs';
+
+const { verdictMs, verdictExit } = JSON.parse(readFileSync('/etc/stub.json', 'utf8'));
+setTimeout(() => process.exit(verdictExit), verdictMs);

@@ -1,0 +1,52 @@
+// Installs what the next step needs, and says nothing when all is there. It runs before anything is installed:
+// any Node from 20 on, no dependencies. With --test also the Debian packages that the tests use.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+const PACKAGES = [
+  'mmdebstrap',
+  'systemd-container',
+  'grub-common',
+  'dbus',
+  'iproute2',
+  'openssl',
+  'procps',
+  'util-linux',
+];
+const STAMP = 'node_modules/.goodboot-lock';
+const UNAVAILABLE = 69;
+
+process.chdir(new URL('..', import.meta.url).pathname);
+
+const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
+if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== lock) {
+  console.error('installing node_modules (npm ci)');
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2] });
+  writeFileSync(STAMP, lock);
+}
+
+if (process.argv.includes('--test')) ensurePackages();
+
+function ensurePackages() {
+  const missing = PACKAGES.filter((name) => !isInstalled(name));
+  if (missing.length === 0) return;
+  if (process.getuid() !== 0) {
+    console.error(`the tests need Debian packages that are not installed: apt-get install ${missing.join(' ')}`);
+    process.exit(UNAVAILABLE);
+  }
+  console.error(`installing Debian packages for the tests: ${missing.join(' ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...missing]]) {
+    execFileSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 2, 2], env });
+  }
+}
+
+function isInstalled(name) {
+  const answer = spawnSync('dpkg-query', ['--status', name], { encoding: 'utf8' });
+  if (answer.error) {
+    console.error(`the tests need Debian (dpkg-query: ${answer.error.message}), with ${PACKAGES.join(' ')}`);
+    process.exit(UNAVAILABLE);
+  }
+  return /^Status: .* installed$/m.test(answer.stdout);
+}

@@ -1,0 +1,1 @@
+throw new Error('usocket is not built: dbus-next falls back to node:net');
