@@ -17,7 +17,8 @@ const buildTime = new Date((seconds ? Number(seconds) : Math.floor(Date.now() / 
 
 // CommonJS packages look for `require`. In the bundle only Node's own modules are left to ask for, and only the chunk
 // that holds esbuild's helper needs the answer.
-const REQUIRE = "const require=n=>{const m=process.getBuiltinModule(n);if(!m)throw Error('not bundled: '+n);return m};\n";
+const REQUIRE =
+  "const require=n=>{const m=process.getBuiltinModule(n);if(!m)throw Error('not bundled: '+n);return m};\n";
 
 rmSync('out', { recursive: true, force: true });
 const result = await build({

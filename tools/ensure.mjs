@@ -1,12 +1,13 @@
 // Installs what the next step needs, and says nothing when all is there. It runs before anything is installed:
 // any Node from 20 on, no dependencies. With --test also the Debian packages that the tests use.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const PACKAGES = [
   'mmdebstrap',
   'systemd-container',
+  'e2fsprogs',
   'grub-common',
   'dbus',
   'iproute2',
@@ -22,7 +23,7 @@ process.chdir(new URL('..', import.meta.url).pathname);
 const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
 if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== lock) {
   console.error('installing node_modules (npm ci)');
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2] });
+  must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(STAMP, lock);
 }
 
@@ -36,10 +37,16 @@ function ensurePackages() {
     process.exit(UNAVAILABLE);
   }
   console.error(`installing Debian packages for the tests: ${missing.join(' ')}`);
+  must('apt-get', ['-qq', 'update']);
+  must('apt-get', ['-qq', 'install', '--yes', '--no-install-recommends', ...missing]);
+}
+
+/** Runs a program, its output on stderr; when it fails so does this one. */
+function must(file, args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...missing]]) {
-    execFileSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 2, 2], env });
-  }
+  if (spawnSync(file, args, { stdio: ['ignore', 2, 2], env }).status === 0) return;
+  console.error(`${file} ${args.join(' ')} failed: see above`);
+  process.exit(UNAVAILABLE);
 }
 
 function isInstalled(name) {

@@ -10,7 +10,7 @@ const exitStatus = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255
 
 const schema = v.strictObject({
   argv: v.pipe(
-    v.tupleWithRest([v.pipe(program, v.nonEmpty('the program is empty'))], text),
+    v.tupleWithRest([program], text),
     v.description('The program and its arguments, one each. No shell reads them.'),
   ),
   user: v.pipe(

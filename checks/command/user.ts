@@ -11,13 +11,13 @@ export interface User {
 /** Image-based systems keep the users of the image apart from those of the node. */
 const DATABASES = ['/etc/passwd', '/usr/lib/passwd'];
 
-/** @throws GoodbootError CONFIG_INVALID when there is no such local user */
+/** @throws GoodbootError USER_UNKNOWN when there is no such local user */
 export async function localUser(files: Files, name: string): Promise<User> {
   for (const path of DATABASES) {
     const user = findUser((await files.readText(path)) ?? '', name);
     if (user !== null) return user;
   }
-  throw new GoodbootError('CONFIG_INVALID', `user ${name}: is not in ${DATABASES.join(' or ')}`);
+  throw new GoodbootError('USER_UNKNOWN', `user ${name}: is not in ${DATABASES.join(' or ')}`);
 }
 
 /** The first user of that name in a file as passwd(5) has it; null when there is none, or its line is damaged. */

@@ -30,7 +30,10 @@ function whyDown(link: Link): string {
 
 function hasWantedAddress(link: Link, wanted: string | readonly string[]): boolean {
   if (wanted === 'any') return globalAddresses(link).length > 0;
-  const ranges = [wanted].flat().map(parseCidr).filter((range) => range !== null);
+  const ranges = [wanted]
+    .flat()
+    .map(parseCidr)
+    .filter((range) => range !== null);
   return link.addresses.some(({ address, usable }) => usable && isInRange(address, ranges));
 }
 

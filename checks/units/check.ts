@@ -19,10 +19,10 @@ export const check = defineCheck<UnitsOptions>({
     if (manager === null) return skip('systemd is not PID 1 here: there are no units to look at');
 
     const listed = Object.keys(options.units).filter((name) => options.units[name] === true);
-    const members = options.target === null ? [] : await manager.pulledInBy(options.target);
+    const members = options.target === false ? [] : await manager.pulledInBy(options.target);
     const names = [...new Set([...listed, ...members])].sort();
     if (names.length === 0 && !options.noFailedUnits) {
-      return skip(`no unit is listed${options.target === null ? '' : `, and ${options.target} has no members`}`);
+      return skip(`no unit is listed${options.target === false ? '' : `, and ${options.target} has no members`}`);
     }
     const units = await Promise.all(names.map((name) => manager.unit(name)));
     const nowMs = (await use('clock')).monotonicMs();

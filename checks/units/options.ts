@@ -15,9 +15,12 @@ const schema = v.strictObject({
     v.description('Units that must be active. A list, or a map in which `false` takes a unit out again.'),
   ),
   target: v.pipe(
-    v.optional(v.nullable(v.string()), 'goodboot-required.target'),
+    v.optional(
+      v.union([v.string(), v.literal(false)], 'the name of a target was wanted, or false'),
+      'goodboot-required.target',
+    ),
     v.description(
-      'A target whose members must be active too; null for none. A unit joins it with WantedBy=goodboot-required.target.',
+      'A target whose members must be active too; false for none. A unit joins it with WantedBy=goodboot-required.target.',
     ),
   ),
   noFailedUnits: v.pipe(v.optional(v.boolean(), false), v.description('No unit at all may be in the state `failed`.')),

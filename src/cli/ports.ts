@@ -12,8 +12,7 @@ export function lazyPorts(root: string): { readonly use: CheckContext<never>['us
     systemClock: async () => (await import('../adapters/system-clock/system-clock.ts')).makeSystemClock(),
     serviceManager: async () => (await import('../adapters/systemd/service-manager.ts')).connectServiceManager(),
     http: async () => (await import('../adapters/http/http.ts')).makeHttp(),
-    network: async () =>
-      (await import('../adapters/network/network.ts')).makeNetwork(await use('processes')),
+    network: async () => (await import('../adapters/network/network.ts')).makeNetwork(await use('processes')),
     containers: async () =>
       (await import('../adapters/containers/containers.ts')).makeContainers(await use('processes'), await use('files')),
   };

@@ -69,7 +69,8 @@ function usage(error: CommanderError, terminal: Terminal): number {
 }
 
 function report(error: unknown, terminal: Terminal): number {
-  const known = error instanceof GoodbootError ? error : new GoodbootError('INTERNAL', messageOf(error), { cause: error });
+  const known =
+    error instanceof GoodbootError ? error : new GoodbootError('INTERNAL', messageOf(error), { cause: error });
   terminal.error(known);
   return ERRORS[known.code].exit;
 }

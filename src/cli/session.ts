@@ -48,25 +48,52 @@ export async function openSession(root: string, warn: (message: string) => void)
   return { root, files, clock: makeClock(), journal: makeJournal(), config, boot, bootLoader, deployments };
 }
 
-/** systemd, or null where it is not PID 1 (or not ours to ask: `--root`). */
-export async function serviceManagerOf(session: Session): Promise<(ServiceManager & AsyncDisposable) | null> {
-  if (session.root !== '/') return null;
+/** systemd as far as it can be reached. `trouble`: it is PID 1, and does not answer. */
+export interface Systemd extends AsyncDisposable {
+  readonly manager: ServiceManager | null;
+  readonly trouble: GoodbootError | null;
+}
+
+/** Reaches systemd, where it is PID 1 and ours to ask (with `--root` it is not). */
+export async function reachSystemd({ root }: Session): Promise<Systemd> {
+  const without = (trouble: GoodbootError | null): Systemd => ({
+    manager: null,
+    trouble,
+    [Symbol.asyncDispose]: async () => undefined,
+  });
+  if (root !== '/') return without(null);
   try {
-    return await connectServiceManager();
+    const manager = await connectServiceManager();
+    return { manager, trouble: null, [Symbol.asyncDispose]: () => manager[Symbol.asyncDispose]() };
   } catch (error) {
-    if (error instanceof GoodbootError && error.code === 'SYSTEMD_ABSENT') return null;
-    throw error;
+    if (!(error instanceof GoodbootError)) throw error;
+    return without(error.code === 'SYSTEMD_ABSENT' ? null : error);
   }
 }
 
-/** Units where systemd runs, goodboot is installed and we are root; else child processes of this one. */
-export async function checkRunnerOf(session: Session, manager: ServiceManager | null): Promise<CheckRunner> {
-  const { files, clock } = session;
-  if (manager !== null && process.getuid?.() === 0 && (await manager.unit(checkUnit('x'))).loadState === 'loaded') {
-    const writePlan = (checks: Parameters<typeof planText>[0]) => files.replace(PLAN_PATH, planText(checks));
-    return makeUnitRunner({ manager, files, clock, writePlan });
+/**
+ * Units where systemd runs, goodboot is installed and we are root; else child processes of this one. Where systemd
+ * runs and does not answer, no check can be started: each of them could not tell, which is a verdict too.
+ */
+export async function checkRunnerOf({ files, clock }: Session, { manager, trouble }: Systemd): Promise<CheckRunner> {
+  if (trouble !== null) return unableRunner(trouble);
+  if (manager !== null && process.getuid?.() === 0) {
+    try {
+      if ((await manager.unit(checkUnit('x'))).loadState === 'loaded') {
+        const writePlan = (checks: Parameters<typeof planText>[0]) => files.replace(PLAN_PATH, planText(checks));
+        return makeUnitRunner({ manager, files, clock, writePlan });
+      }
+    } catch (error) {
+      return unableRunner(error);
+    }
   }
   const program = fileURLToPath(new URL('./goodboot-check.mjs', import.meta.url));
   const argv = [process.execPath, '--disable-warning=ExperimentalWarning', program] as const;
   return makeChildRunner({ processes: makeProcesses(), clock, argv, planText, budgetMs });
 }
+
+const unableRunner = (why: unknown): CheckRunner => ({
+  how: 'units',
+  prepare: () => Promise.reject(why),
+  run: () => Promise.reject(why),
+});

@@ -25,6 +25,7 @@ checks:
   failed-units:
     type: units
     noFailedUnits: true
+    target: false
     within: 30s
     stable: 0s
 

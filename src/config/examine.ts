@@ -64,7 +64,7 @@ function explain(issue: SchemaIssue, known: KnownKeys, above: readonly Key[] = [
   }
   // A union fails with the failures of all its options: one that got furthest was meant.
   const options = (issue.issues ?? []).filter((option) => !isMapOverList(option));
-  const depth = Math.max(0, ...options.map((option) => option.path?.length ?? 0));
+  const depth = options.reduce((most, option) => Math.max(most, option.path?.length ?? 0), 0);
   if (depth === 0) return [{ keys, message: wordingOf(issue) }];
   const deepest = options.filter((option) => option.path?.length === depth);
   return explain(deepest.find(isUnknownKey) ?? deepest[0]!, known, keys);

@@ -9,6 +9,9 @@ import { BUILT_IN, SITE_FILE, type Slot, type Source, search } from './search.ts
 import { expand, withoutRetyped } from './shorthand.ts';
 import { entriesOf, follow, fromEntries, joinPath, type MapTree, merge, originsOf } from './tree.ts';
 
+/** Faults of one file that are told one by one. */
+const MAX_FAULTS = 50;
+
 /** A file of the search path and what became of it. */
 export interface SourceState {
   readonly file: string;
@@ -93,14 +96,22 @@ function apply(
   if (!(content instanceof Uint8Array)) return { step: null, problems: [content] };
   const fragment = parseFragment(file, content);
   if (fragment.tree.entries.size === 0) {
-    return { step: fragment.problems.length === 0 ? below : null, problems: fragment.problems };
+    return { step: fragment.problems.length === 0 ? below : null, problems: inShort(file, fragment.problems) };
   }
   const { tree, issues } = expand(fragment.tree);
   const merged = merge(withoutRetyped(below.merged, tree), tree);
   const planned = plan(merged, registry);
   const faults = [...fragment.problems, ...[...issues, ...planned.issues].map((issue) => locate(issue, tree))];
-  if (faults.length > 0 || planned.settings === null) return { step: null, problems: faults.toSorted(byPlace) };
+  if (faults.length > 0 || planned.settings === null)
+    return { step: null, problems: inShort(file, faults.toSorted(byPlace)) };
   return { step: { merged, settings: planned.settings }, problems: removesNothing(tree, below.merged) };
+}
+
+/** A file with more faults is no configuration, and must not flood the journal. */
+function inShort(file: string, faults: readonly Problem[]): readonly Problem[] {
+  const more = faults.length - MAX_FAULTS;
+  if (more <= 0) return faults;
+  return [...faults.slice(0, MAX_FAULTS), fault('CONFIG_INVALID', wholeFile(file), `${more} more faults`)];
 }
 
 /** The place in the file at fault: that of the key, else of the deepest map that should hold it. */

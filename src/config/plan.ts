@@ -18,7 +18,7 @@ export function plan(
   const written = merged.entries.get('checks');
   for (const [name, check] of written?.kind === 'map' ? written.entries : []) {
     const planned = planCheck(name, toValue(check), registry);
-    issues.push(...planned.issues.map(({ keys, message }) => ({ keys: ['checks', name, ...keys], message })));
+    for (const { keys, message } of planned.issues) issues.push({ keys: ['checks', name, ...keys], message });
     if (planned.check !== null) checks.push(planned.check);
   }
   const { output } = whole;

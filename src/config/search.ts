@@ -95,12 +95,16 @@ async function readContent(files: Files, file: string, path: string): Promise<So
 }
 
 async function listDirectory(files: Files, directory: string, problems: Problem[]): Promise<readonly string[]> {
+  let why = 'it is not a directory';
   try {
-    return (await files.list(directory)) ?? [];
+    const names = await files.list(directory);
+    if (names !== null) return names;
+    if ((await files.info(directory)) === null) return [];
   } catch (error) {
-    problems.push(fault('CONFIG_UNREADABLE', wholeFile(directory), `its files are left out: ${whyUnreadable(error)}`));
-    return [];
+    why = whyUnreadable(error);
   }
+  problems.push(fault('CONFIG_UNREADABLE', wholeFile(directory), `its files are left out: ${why}`));
+  return [];
 }
 
 const tooLarge = (bytes: number): string => `${bytes} bytes or more, at most ${MAX_FILE_BYTES} were wanted`;

@@ -11,37 +11,28 @@ export function expand(file: MapTree): { readonly tree: MapTree; readonly issues
   const issues: Issue[] = [];
   // An empty section (all its lines commented out) says nothing. Merged as null, it would remove every check.
   const sections = [...file.entries].filter(([, value]) => !isNull(value));
-  let checks = map([], file.origin);
+  const checks = new Map<string, Tree>();
+  const add = (name: string, check: Tree): void => {
+    const value = isNull(check) ? scalar(false, check.origin) : withKeyedNames(name, check, issues);
+    checks.set(name, value.kind === 'map' ? merge(checks.get(name), value, 'keep') : value);
+  };
   const rest: [string, Tree][] = [];
   for (const [section, tree] of sections) {
-    if (section === 'checks' && tree.kind === 'map') continue;
     if ((section !== 'required' && section !== 'wanted') || tree.kind !== 'map') {
-      rest.push([section, tree]);
+      if (section !== 'checks' || tree.kind !== 'map') rest.push([section, tree]);
       continue;
     }
-    const kept: [string, Tree][] = [];
-    for (const [type, value] of tree.entries) {
-      if (isNull(value)) continue;
-      const check = checkOf(type, value, section === 'required');
-      if (check === null) kept.push([type, value]);
-      else checks = merge(checks, map([[section === 'required' ? type : `wanted-${type}`, check]], value.origin));
-    }
+    const kept = [...tree.entries].filter(([type, value]) => {
+      const check = isNull(value) ? null : checkOf(type, value, section === 'required');
+      if (check !== null) add(section === 'required' ? type : `wanted-${type}`, check);
+      return check === null && !isNull(value);
+    });
     if (kept.length > 0) rest.push([section, map(kept, tree.origin)]);
   }
   const long = file.entries.get('checks');
-  if (long?.kind === 'map') {
-    const removed = (value: Tree): Tree => (isNull(value) ? scalar(false, value.origin) : value);
-    checks = merge(
-      checks,
-      map(
-        [...long.entries].map(([name, check]) => [name, removed(check)]),
-        long.origin,
-      ),
-    );
-  }
-  const keyed = [...checks.entries].map(([name, check]) => [name, withKeyedNames(name, check, issues)] as const);
-  // What stands in `rest` under the name is no map of checks, and must be seen.
-  return { tree: map([['checks', map(keyed, checks.origin)], ...rest], file.origin), issues };
+  for (const [name, check] of entriesOf(long)) add(name, check);
+  // A `checks` in `rest` is none that can be merged, and must reach the schema.
+  return { tree: map([['checks', map(checks, long?.origin ?? file.origin)], ...rest], file.origin), issues };
 }
 
 function checkOf(type: string, value: Tree, required: boolean): Tree | null {

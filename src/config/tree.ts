@@ -36,12 +36,12 @@ export const isNull = (tree: Tree | undefined): boolean => tree?.kind === 'scala
 export const entriesOf = (tree: Tree | undefined): ReadonlyMap<string, Tree> =>
   tree?.kind === 'map' ? tree.entries : new Map();
 
-/** Merges as RFC 7396 does: maps by key, null removes a key, everything else is replaced. */
-export function merge(base: Tree | undefined, patch: MapTree): MapTree {
+/** Merges as RFC 7396 does: maps by key, null removes a key (or stays, for a later merge), everything else is replaced. */
+export function merge(base: Tree | undefined, patch: MapTree, nulls: 'remove' | 'keep' = 'remove'): MapTree {
   const merged = new Map(entriesOf(base));
   for (const [key, value] of patch.entries) {
-    if (isNull(value)) merged.delete(key);
-    else merged.set(key, value.kind === 'map' ? merge(merged.get(key), value) : value);
+    if (nulls === 'remove' && isNull(value)) merged.delete(key);
+    else merged.set(key, value.kind === 'map' ? merge(merged.get(key), value, nulls) : value);
   }
   return map(merged, patch.origin);
 }

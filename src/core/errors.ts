@@ -23,6 +23,11 @@ export const ERRORS = {
     summary: 'a duration is not written as one',
     cure: 'write a number with a unit: 500ms, 30s, 5m, 1h30m',
   },
+  SIZE_INVALID: {
+    exit: 65,
+    summary: 'a size is not written as one',
+    cure: 'write a number with a unit: 500MiB, 2GB, or a share such as 5%',
+  },
   CONFIG_SYNTAX: {
     exit: 78,
     summary: 'a configuration file is not YAML',
@@ -37,6 +42,16 @@ export const ERRORS = {
     exit: 78,
     summary: 'a configuration file cannot be read',
     cure: 'make it a regular file that root can read, or remove it',
+  },
+  CONFIG_IGNORED: {
+    exit: 78,
+    summary: 'a file in a configuration directory does not count',
+    cure: 'name drop-ins *.yaml; goodboot config show --origins shows what counts',
+  },
+  NO_REQUIRED_CHECK: {
+    exit: 78,
+    summary: 'no check is required, so that every boot counts as good',
+    cure: 'set required: true for at least one check, or list units under required.units',
   },
   PLAN_UNREADABLE: {
     exit: 70,
@@ -88,6 +103,12 @@ export const ERRORS = {
     summary: 'a check could not tell: it met something that it did not expect',
     cure: 'the reason says what it met',
   },
+  CLOCK_UNREADABLE: {
+    exit: 70,
+    summary: 'the kernel does not say whether its clock is synchronised',
+    cure: 'let the check call adjtimex: SystemCallFilter=adjtimex, as in the sandbox of the type time',
+  },
+  USER_UNKNOWN: { exit: 67, summary: 'there is no user of that name', cure: 'create the user, or name another one' },
   PROGRAM_MISSING: {
     exit: 69,
     summary: 'a program that is needed is not installed',

@@ -19,14 +19,14 @@ export const SIZE_PATTERN = /^(\d+(?:\.\d+)?) ?([KMGTP]iB|[kMGTP]?B)$/;
 
 /**
  * Bytes of a size as people write it: `500MiB`, `1.5 GB`. `0` needs no unit.
- * @throws GoodbootError CONFIG_INVALID
+ * @throws GoodbootError SIZE_INVALID
  */
 export function parseSize(text: string): number {
   if (text === '0') return 0;
   const [, number, unit] = SIZE_PATTERN.exec(text) ?? [];
   const bytes = Math.round(Number(number) * (UNIT_BYTES[unit ?? ''] ?? Number.NaN));
   if (!Number.isSafeInteger(bytes)) {
-    throw new GoodbootError('CONFIG_INVALID', `"${text}" is not a size such as 500MiB or 1.5GB`);
+    throw new GoodbootError('SIZE_INVALID', `"${text}" is not a size such as 500MiB or 1.5GB`);
   }
   return bytes;
 }

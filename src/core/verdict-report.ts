@@ -44,4 +44,3 @@ export interface VerdictReport {
 
 /** Exit status of everything that answers "is this boot good?" (DESIGN 4.8). */
 export const VERDICT_EXIT = { good: 0, bad: 20, indeterminate: 21 } as const satisfies Record<Verdict, number>;
-

@@ -7,9 +7,13 @@ import type { Journal } from '../ports/journal.ts';
 /** What acting on a decision may touch, apart from the boot loader. */
 export interface Effects {
   readonly journal: Journal;
-  /** Asks the service manager to reboot. */
-  reboot(): Promise<void>;
 }
+
+const REBOOT: Readonly<Record<Extract<Action, { kind: 'reboot' }>['why'], string>> = {
+  'next-attempt': 'the node reboots into the next attempt',
+  'to-fallback': 'the node reboots into the fallback',
+  regression: 'the node reboots, as onRegression says',
+};
 
 const HOLD: Readonly<Record<HoldReason, string>> = {
   regression: 'this deployment is not on trial, so it is not rolled back; a person has to look',
@@ -41,11 +45,9 @@ async function one(action: Action, bootLoader: BootLoader, effects: Effects | nu
       return { action, ...(await markGood(bootLoader, effects)) };
     case 'hold':
       return { action, result: effects === null ? 'planned' : 'done', detail: HOLD[action.why] };
-    case 'reboot': {
-      if (effects === null) return { action, result: 'planned', detail: 'reboot' };
-      await effects.reboot();
-      return { action, result: 'done', detail: 'reboot was asked for' };
-    }
+    case 'reboot':
+      // Asked for when all of this is recorded, as the very last thing.
+      return { action, result: effects === null ? 'planned' : 'done', detail: REBOOT[action.why] };
     case 'soak':
     case 'roll-back':
     case 'deny':

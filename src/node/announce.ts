@@ -1,4 +1,4 @@
-import { formatProblem, type Problem as ConfigProblem } from '../config/problem.ts';
+import { type Problem as ConfigProblem, formatProblem } from '../config/problem.ts';
 import { type CheckResult, reasonOf } from '../core/outcome.ts';
 import type { VerdictReport } from '../core/verdict-report.ts';
 import type { Journal } from '../ports/journal.ts';
@@ -50,7 +50,10 @@ export function announceVerdict(journal: Journal, report: VerdictReport): void {
 
 /** Every required check that cost the boot, with its reason; of a good boot, how many were asked. */
 export function why({ checks, verdict }: Pick<VerdictReport, 'checks' | 'verdict'>): string {
-  if (verdict === 'good') return `${checks.filter(({ outcome }) => outcome.state === 'pass').length} of ${checks.length} checks passed`;
-  const cost = checks.filter(({ required, outcome }) => required && (outcome.state === 'fail' || outcome.state === 'error'));
+  if (verdict === 'good')
+    return `${checks.filter(({ outcome }) => outcome.state === 'pass').length} of ${checks.length} checks passed`;
+  const cost = checks.filter(
+    ({ required, outcome }) => required && (outcome.state === 'fail' || outcome.state === 'error'),
+  );
   return cost.map(({ name, outcome }) => `${name}: ${reasonOf(outcome)}`).join('; ');
 }

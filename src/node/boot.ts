@@ -27,5 +27,7 @@ async function startedBy(files: Files): Promise<StartedBy> {
   if ((await files.info('/run/systemd/container')) !== null) return 'container';
   if ((await files.info('/run/ostree-live')) !== null) return 'live';
   const words = ((await files.readText('/proc/cmdline')) ?? '').split(/\s+/);
-  return LIVE.some((live) => words.some((word) => word === live || word.startsWith(`${live}=`))) ? 'live' : 'boot-loader';
+  return LIVE.some((live) => words.some((word) => word === live || word.startsWith(`${live}=`)))
+    ? 'live'
+    : 'boot-loader';
 }

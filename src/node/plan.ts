@@ -9,7 +9,8 @@ export interface Plan {
 
 export const PLAN_PATH = '/run/goodboot/plan.json';
 
-export const planText = (checks: readonly PlannedCheck[]): string => `${JSON.stringify({ v: 1, checks } satisfies Plan)}\n`;
+export const planText = (checks: readonly PlannedCheck[]): string =>
+  `${JSON.stringify({ v: 1, checks } satisfies Plan)}\n`;
 
 /** @throws GoodbootError PLAN_UNREADABLE */
 export function parsePlan(text: string): Plan {
@@ -17,7 +18,9 @@ export function parsePlan(text: string): Plan {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new GoodbootError('PLAN_UNREADABLE', `${text.length} bytes that are not JSON: ${messageOf(error)}`, { cause: error });
+    throw new GoodbootError('PLAN_UNREADABLE', `${text.length} bytes that are not JSON: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   if (!isPlan(value)) throw new GoodbootError('PLAN_UNREADABLE', 'not a plan of this version');
   return value;

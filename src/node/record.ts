@@ -16,13 +16,18 @@ export interface RecordDeps {
 
 /**
  * Writes the lines of one verdict: the boot, when it is not there yet, and the verdict with the mark that followed it.
- * A ledger that cannot be kept is said out loud and changes nothing: the verdict stands (rule 10).
+ * A ledger that cannot be kept is said out loud and changes nothing: the verdict stands (rule 10). False: it is not recorded.
  */
-export async function recordVerdict({ files, clock, journal, boot }: RecordDeps, report: VerdictReport): Promise<void> {
+export async function recordVerdict(
+  { files, clock, journal, boot }: RecordDeps,
+  report: VerdictReport,
+): Promise<boolean> {
   try {
     const ledger = await openLedger(files, clock);
-    for (const reason of ledger.damage) journal.event('ledger-repaired', { GOODBOOT_FILE: LEDGER, GOODBOOT_REASON: reason });
+    for (const reason of ledger.damage)
+      journal.event('ledger-repaired', { GOODBOOT_FILE: LEDGER, GOODBOOT_REASON: reason });
     for (const entry of entriesOf(report, boot, ledger.records)) await ledger.append(entry);
+    return true;
   } catch (error) {
     if (!(error instanceof GoodbootError)) throw error;
     journal.event('ledger-unwritable', {
@@ -30,6 +35,7 @@ export async function recordVerdict({ files, clock, journal, boot }: RecordDeps,
       GOODBOOT_REASON: messageOf(error),
       GOODBOOT_ERROR_CODE: error.code,
     });
+    return false;
   }
 }
 
@@ -38,7 +44,9 @@ function entriesOf(report: VerdictReport, boot: Boot, records: readonly LedgerRe
   const known = records.some((record) => record.event === 'boot' && record.bootId === bootId);
   const marks = report.actions.filter(({ action }) => action.kind === 'mark-good');
   return [
-    ...(known ? [] : [{ event: 'boot', bootId, deployment, kernel: boot.kernel, bootLoader: bootLoader.name } as const]),
+    ...(known
+      ? []
+      : [{ event: 'boot', bootId, deployment, kernel: boot.kernel, bootLoader: bootLoader.name } as const]),
     verdictEntry(report),
     ...marks.map(({ result }) => ({ event: 'mark', bootId, mark: 'good', by: 'verdict', result }) as const),
   ];

@@ -49,7 +49,9 @@ const NEVER = new AbortController().signal;
 
 /** Says that it did hold for a while: otherwise a flapping thing looks like one that never came. */
 const withNote = (outcome: Outcome, heldMs: number): Outcome =>
-  outcome.state === 'fail' ? { ...outcome, reason: `${outcome.reason} (it had held for ${formatDuration(heldMs)})` } : outcome;
+  outcome.state === 'fail'
+    ? { ...outcome, reason: `${outcome.reason} (it had held for ${formatDuration(heldMs)})` }
+    : outcome;
 
 async function probe<Options>(
   check: Check<Options>,

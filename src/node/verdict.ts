@@ -1,6 +1,3 @@
-import { type BootLoaderView, readBootLoader } from './boot-loader-view.ts';
-import type { Boot } from './boot.ts';
-import { act, type Effects } from './act.ts';
 import { decide, type Policy } from '../core/decide.ts';
 import { messageOf } from '../core/errors.ts';
 import { type CheckResult, errored } from '../core/outcome.ts';
@@ -10,6 +7,9 @@ import type { PlannedCheck } from '../ports/check.ts';
 import type { CheckRunner } from '../ports/check-runner.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Deployment, Deployments } from '../ports/deployments.ts';
+import { act, type Effects } from './act.ts';
+import type { Boot } from './boot.ts';
+import { type BootLoaderView, readBootLoader } from './boot-loader-view.ts';
 
 export interface VerdictDeps {
   readonly boot: Boot;
@@ -56,7 +56,9 @@ export async function judgeBoot(deps: VerdictDeps, request: VerdictRequest): Pro
     },
   });
   const taken = await act(actions, deps.bootLoader, deps.effects);
-  const after = taken.some(({ result }) => result === 'done') ? await readBootLoader(deps.bootLoader, note) : bootLoader;
+  const after = taken.some(({ result }) => result === 'done')
+    ? await readBootLoader(deps.bootLoader, note)
+    : bootLoader;
   return {
     apiVersion: 'goodboot/v1',
     kind: 'Verdict',

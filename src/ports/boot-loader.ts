@@ -20,6 +20,9 @@ export interface BootLoader {
   readonly can: { readonly mark: boolean; readonly countAttempts: boolean };
   /** @throws GoodbootError GRUBENV_* ; a block that cannot be read is never the same as no counter */
   read(): Promise<BootLoaderState>;
-  /** Synced when it resolves. Asking for the state already there is success and writes nothing; false = nothing to do. */
+  /**
+   * Synced when it resolves. Asking for the state already there is success and writes nothing; false = nothing to do.
+   * @throws GoodbootError GRUBENV_*, BOOT_LOADER_UNSUPPORTED
+   */
   apply(change: BootLoaderChange): Promise<boolean>;
 }

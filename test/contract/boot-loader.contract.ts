@@ -30,7 +30,8 @@ export function describeBootLoader({ name, make, seen }: BootLoaderSubject): voi
     });
   });
 
-  describe.runIf(seen !== null)(`boot loader contract: ${name}, which can be marked`, () => {
+  if (seen === null) return;
+  describe(`boot loader contract: ${name}, which can be marked`, () => {
     test.each<[string, BootLoaderState]>([
       ['nothing', NOTHING],
       ['attempts left', { counter: 3, success: false }],
@@ -71,7 +72,7 @@ export function describeBootLoader({ name, make, seen }: BootLoaderSubject): voi
         ...(after.counter === null ? {} : { boot_counter: String(after.counter) }),
         ...(after.success === null ? {} : { boot_success: after.success ? '1' : '0' }),
       };
-      expect(await seen?.()).toEqual(own);
+      expect(await seen()).toEqual(own);
     });
   });
 }

@@ -57,11 +57,13 @@ describeBootLoader({ name: 'noop', make: async () => makeNoop('nothing here'), s
 describe('a grubenv is written', () => {
   test('into the same file, which keeps its blocks, its size and its other variables', async () => {
     await set('saved_entry=a', 'boot_counter=1', 'x=\\ y');
+    // Blocks beyond its end would be lost if the file were cut before it is written.
+    await run('fallocate', ['--keep-size', '--length', '64KiB', path]);
     const [before, link] = [await stat(path), join(root, 'link')];
     await symlink('grubenv', link);
     await makeGrub({ path: link, processes, warn: () => undefined }).apply({ success: true, counter: null });
     expect(await list()).toEqual({ saved_entry: 'a', x: '\\ y', boot_success: '1' });
-    expect(await stat(path)).toMatchObject({ ino: before.ino, size: 1024, birthtimeMs: before.birthtimeMs });
+    expect(await stat(path)).toMatchObject({ ino: before.ino, size: 1024, blocks: before.blocks });
   });
 
   test('only when something changes', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeContainers } from '../../src/adapters/containers/containers.ts';
+import { parseDockerContainer } from '../../src/adapters/containers/docker-inspect.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
 import { makeProcesses } from '../../src/adapters/process/run.ts';
 import type { ContainerOwner } from '../../src/ports/containers.ts';
@@ -16,6 +17,8 @@ const PS = join(FIXTURES, 'podman/5.4.2/ps.json');
 const ROOT = { engine: 'podman', user: null } as const;
 const ALICE = { engine: 'podman', user: 'alice' } as const;
 const DOCKER = { engine: 'docker' } as const;
+/** The least that the state of a container has. */
+const STATE = { Status: 'running', StartedAt: '2026-11-21T08:55:10.420045999Z' };
 const soon = () => AbortSignal.timeout(5000);
 
 /** Files below a directory of its own, gone at the end. */
@@ -113,6 +116,19 @@ describe('podman', () => {
     expect(await makeContainers(processes, makeFiles()).list(ROOT, soon())).toEqual([]);
   });
 
+  it('of root is not asked by anybody else, whose own podman would answer', async () => {
+    const { processes, runs } = podmanThat({});
+    process.seteuid?.(65_534);
+    try {
+      await expect(makeContainers(processes, makeFiles()).list(ROOT, soon())).rejects.toMatchObject({
+        code: 'NEEDS_ROOT',
+      });
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(runs).toEqual([]);
+  });
+
   it('of a quadlet names its unit', async () => {
     const { processes } = podmanThat({ stdout: await readFile(PS, 'utf8') });
     const list = statesOf(await makeContainers(processes, makeFiles()).list(ROOT, soon()));
@@ -181,15 +197,21 @@ describe('docker', () => {
     await expect(list).rejects.toMatchObject({ code: 'PROGRAM_MISSING', message });
   });
 
-  it.each<[string, RequestListener, string]>([
-    ['answers with an error', (_, response) => response.writeHead(500).end('{}'), 'PROGRAM_FAILED'],
-    ['hangs up', (request) => request.destroy(), 'PROGRAM_FAILED'],
-    ['names no version', (_, response) => response.end('OK'), 'PROGRAM_OUTPUT'],
-    ['answers noise', (_, response) => response.setHeader('Api-Version', '1.41').end('<html>'), 'PROGRAM_OUTPUT'],
+  it.each<[string, RequestListener, string, string]>([
+    ['answers with an error', (_, response) => response.writeHead(500).end('{}'), 'PROGRAM_FAILED', 'answered 500'],
+    ['hangs up', (request) => request.destroy(), 'PROGRAM_FAILED', 'docker.sock'],
+    ['names no version', (_, response) => response.end('OK'), 'PROGRAM_OUTPUT', 'does not name its version'],
+    [
+      'answers noise',
+      (_, response) => response.setHeader('Api-Version', '1.41').end('<'),
+      'PROGRAM_OUTPUT',
+      'not JSON',
+    ],
     [
       'names an id that leads elsewhere',
       (_, response) => response.setHeader('Api-Version', '1.41').end('[{"Id":"../../images"}]'),
       'PROGRAM_OUTPUT',
+      'not an id',
     ],
     [
       'never stops talking',
@@ -199,9 +221,21 @@ describe('docker', () => {
         response.on('close', () => clearInterval(talk));
       },
       'PROGRAM_OUTPUT',
+      'too long',
     ],
-  ])('that %s could not tell', async (_, listener, code) => {
-    await expect(listed(DOCKER, listener)).rejects.toMatchObject({ code });
+  ])('that %s could not tell', async (_, listener, code, message) => {
+    const list = listed(DOCKER, listener);
+    await expect(list).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+
+  it('says `none` for a health check that is switched off', () => {
+    const text = JSON.stringify({ Name: '/web', State: { ...STATE, Health: { Status: 'none' } } });
+    expect(parseDockerContainer('docker', text)).toMatchObject({ status: 'running', health: null });
+  });
+
+  it('that names a start which is no time could not tell', () => {
+    const text = JSON.stringify({ Name: '/web', State: { ...STATE, StartedAt: 'yesterday' } });
+    expect(() => parseDockerContainer('docker', text)).toThrow('StartedAt is not a time');
   });
 
   it.each<[string, RequestListener]>([

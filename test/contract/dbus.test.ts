@@ -14,9 +14,13 @@ let daemon: ReturnType<typeof spawn>;
 /** A real dbus-daemon of our own. */
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'goodboot-dbus-'));
-  daemon = spawn('dbus-daemon', ['--session', '--nofork', '--print-address=1', `--address=unix:path=${directory}/bus`], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  daemon = spawn(
+    'dbus-daemon',
+    ['--session', '--nofork', '--print-address=1', `--address=unix:path=${directory}/bus`],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const [line] = await once(daemon.stdout!, 'data');
   address = String(line).trim();
 });
@@ -47,7 +51,13 @@ describe('a D-Bus connection', () => {
     await using bus = await connect(address, { hello: true });
     const [names] = await bus.call({ ...BUS, member: 'ListNames' });
     expect(names).toContain('org.freedesktop.DBus');
-    const [features] = await bus.call({ ...BUS, interface: 'org.freedesktop.DBus.Properties', member: 'Get', signature: 'ss', body: [BUS.interface, 'Features'] });
+    const [features] = await bus.call({
+      ...BUS,
+      interface: 'org.freedesktop.DBus.Properties',
+      member: 'Get',
+      signature: 'ss',
+      body: [BUS.interface, 'Features'],
+    });
     expect(features).toEqual(expect.any(Array));
   });
 
@@ -79,14 +89,20 @@ describe('a D-Bus connection', () => {
 
   it('refuses a wrong body before it is sent', async () => {
     await using bus = await connect(address, { hello: true });
-    await expect(bus.call({ ...BUS, member: 'AddMatch', signature: 's', body: [42] })).rejects.toMatchObject({ code: 'DBUS_FAILED' });
+    await expect(bus.call({ ...BUS, member: 'AddMatch', signature: 's', body: [42] })).rejects.toMatchObject({
+      code: 'DBUS_FAILED',
+    });
   });
 
-  it.each([
-    ['there is no socket', 'unix:path=/nonexistent/bus', 'ENOENT'],
-  ])('says that the bus is unavailable when %s', async (_name, at, message) => {
-    await expect(connect(at, { hello: true })).rejects.toMatchObject({ code: 'DBUS_UNAVAILABLE', message: expect.stringContaining(message) });
-  });
+  it.each([['there is no socket', 'unix:path=/nonexistent/bus', 'ENOENT']])(
+    'says that the bus is unavailable when %s',
+    async (_name, at, message) => {
+      await expect(connect(at, { hello: true })).rejects.toMatchObject({
+        code: 'DBUS_UNAVAILABLE',
+        message: expect.stringContaining(message),
+      });
+    },
+  );
 
   it('says that the bus is unavailable when it hangs up during the login', async () => {
     const { address: at, server } = await peer(() => null);
@@ -97,16 +113,23 @@ describe('a D-Bus connection', () => {
   it('does not wait for ever for an answer', async () => {
     const { address: at, server } = await peer(login);
     await using connection = await connect(at, { hello: false });
-    await expect(connection.call({ path: '/', interface: 'a.b', member: 'C', timeoutMs: 30 })).rejects.toMatchObject({ code: 'DBUS_TIMEOUT' });
+    await expect(connection.call({ path: '/', interface: 'a.b', member: 'C', timeoutMs: 30 })).rejects.toMatchObject({
+      code: 'DBUS_TIMEOUT',
+    });
     server.close();
   });
 
   it('settles what is pending when the peer goes away', async () => {
-    const { address: at, server } = await peer((data) => (data.includes('BEGIN') && data.length > 10 ? null : login(data)));
+    const { address: at, server } = await peer((data) =>
+      data.includes('BEGIN') && data.length > 10 ? null : login(data),
+    );
     await using connection = await connect(at, { hello: false });
     const call = connection.call({ path: '/', interface: 'a.b', member: 'Leave' });
     server.close();
-    const [one] = await Promise.allSettled([call, connection.call({ path: '/', interface: 'a.b', member: 'C' }).catch(() => undefined)]);
+    const [one] = await Promise.allSettled([
+      call,
+      connection.call({ path: '/', interface: 'a.b', member: 'C' }).catch(() => undefined),
+    ]);
     connection.close();
     expect(one).toMatchObject({ status: 'rejected' });
   });

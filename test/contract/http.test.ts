@@ -158,7 +158,7 @@ describe('an answer', () => {
   });
 
   it('whose body is not wanted is not waited for', async () => {
-    const url = await serve((_, response) => void response.write('never ends'));
+    const url = await serve((_, response) => response.flushHeaders());
     expect(await ask(url, { maxBodyBytes: 0 })).toMatchObject({ status: 200, body: '' });
   });
 
@@ -201,6 +201,11 @@ describe('no answer', () => {
       'the connection was closed before an answer (ECONNRESET)',
     ],
     ['in HTTP', (socket) => socket.end('SSH-2.0-OpenSSH_9.9\r\n'), 'the answer is not HTTP (HPE_INVALID_CONSTANT)'],
+    [
+      'whose body is HTTP',
+      (socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n')),
+      'the answer broke off in the middle',
+    ],
     [
       'that is whole',
       (socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf')),

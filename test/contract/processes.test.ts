@@ -61,6 +61,13 @@ describe('a program that ends by itself', () => {
     expect(await processes.run(sh('close-output.sh'), { timeoutMs: 5000 })).toMatchObject({ exitCode: 7, stdout: '' });
   });
 
+  it('reads what it is given on its standard input, and need not read it', async () => {
+    const input = 'a\u20ac\n'.repeat(100_000);
+    const read = await processes.run(['wc', '-c'], { timeoutMs: 5000, input });
+    expect(read).toMatchObject({ exitCode: 0, stdout: '500000\n' });
+    expect(await processes.run(['true'], { timeoutMs: 5000, input })).toMatchObject({ exitCode: 0 });
+  });
+
   it('finds nothing on its standard input', async () => {
     expect(await processes.run(['cat'], { timeoutMs: 5000 })).toMatchObject({ exitCode: 0, stdout: '' });
   });

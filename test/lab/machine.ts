@@ -1,12 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cgroupsOf, emptied, killCgroup, makeCgroups, removeCgroups } from './cgroup.ts';
+import { emptied, killCgroup, makeCgroups, removeCgroups } from './cgroup.ts';
 import { installedLayer } from './layer.ts';
+import { leaderOf, REBOOT, spawnMachine } from './nspawn.ts';
 import { clear, directoryOf, mountRoot, type NewFile, newName, putFiles, sweep } from './overlay.ts';
 import { ensureRootfs, type Suite } from './rootfs.ts';
 import { must, type Ran, type RunOptions, run } from './run.ts';
@@ -35,17 +36,7 @@ export interface MachineOptions {
   readonly timeoutMs?: number;
 }
 
-const PODMAN_ARGS = [
-  '--tmpfs=/var/lib/containers:mode=755', // overlay storage cannot sit on an overlay root
-  '--tmpfs=/home:mode=755', // the same for users without privileges
-  '--capability=all',
-  '--drop-capability=CAP_SYS_MODULE', // with it systemd-modules-load tries, and fails
-  '--system-call-filter=@keyring bpf',
-];
 const PODMAN_FILES = { '/etc/containers/containers.conf': '[containers]\npids_limit = 0\n' }; // no pids controller in v2
-
-/** Exit status with which systemd-nspawn --keep-unit asks to be started again. */
-const REBOOT = 133;
 
 const live = new Set<string>();
 process.on('exit', () => live.forEach(killCgroup));
@@ -107,8 +98,9 @@ export class Machine {
   async waitForJobs(timeoutMs = 30_000): Promise<void> {
     let jobs = '';
     for (const end = Date.now() + timeoutMs; Date.now() < end; await delay(30)) {
-      jobs = await this.sh('systemctl list-jobs --no-legend --no-pager');
-      if (jobs === '') return;
+      const listed = await this.exec(['systemctl', 'list-jobs', '--no-legend', '--no-pager']);
+      jobs = listed.stdout + listed.stderr; // it cannot be asked in the first moment of a boot
+      if (listed.exitCode === 0 && jobs === '') return;
     }
     throw await this.#failure(`has jobs left after ${timeoutMs} ms\n${jobs}`);
   }
@@ -179,35 +171,7 @@ export class Machine {
     live.add(this.name);
     await removeCgroups(this.name); // the kernel kills what is cloned out of a cgroup that cgroup.kill once emptied
     await makeCgroups(this.name);
-    const log = await open(join(directoryOf(this.name), 'console.log'), 'a');
-    // Own cgroups first: systemd-nspawn would make its own at the top, shared by all machines.
-    const enter = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';
-    const nspawn = [
-      'systemd-nspawn',
-      '--quiet',
-      '--boot',
-      '--register=no',
-      '--keep-unit',
-      '--console=pipe',
-      '--link-journal=no',
-      '--resolv-conf=off',
-      '--timezone=off',
-      `--machine=${this.name}`,
-      `--hostname=${this.name}`,
-      `--directory=${join(directoryOf(this.name), 'root')}`,
-      ...(privateNetwork ? ['--private-network'] : []),
-      ...(podman ? PODMAN_ARGS : []),
-    ];
-    const child = spawn('sh', ['-euc', enter, 'sh', ...cgroupsOf(this.name), '--', ...nspawn], {
-      stdio: ['ignore', log.fd, log.fd],
-      env: {
-        ...process.env,
-        SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1',
-        ...(podman ? { SYSTEMD_NSPAWN_API_VFS_WRITABLE: '1' } : {}),
-      },
-    });
-    await log.close();
-    this.#nspawn = child;
+    this.#nspawn = await spawnMachine(this.name, { podman, privateNetwork });
     await this.#booted(timeoutMs);
   }
 
@@ -232,16 +196,6 @@ export class Machine {
     const log = await readFile(join(directoryOf(this.name), 'console.log'), 'utf8');
     return new Error(`${this.name} ${what}\n${log}`);
   }
-}
-
-/** The child of systemd-nspawn that is PID 1 of its own namespace, or 0. */
-async function leaderOf(nspawn: number): Promise<number> {
-  const children = await readFile(`/proc/${nspawn}/task/${nspawn}/children`, 'utf8').catch(() => '');
-  for (const pid of children.split(' ').filter(Boolean)) {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-    if (/^NSpid:\t\d+.*\t1$/m.test(status)) return Number(pid);
-  }
-  return 0;
 }
 
 /** Boots a machine. Use it as `await using machine = await bootMachine({…})`, or call `stop`. */

@@ -12,7 +12,7 @@ const BASE =
   'systemd systemd-sysv dbus libatomic1 libstdc++6 nftables iproute2 busybox-static curl ca-certificates attr ' +
   'util-linux kmod grub-common openssl';
 const PACKAGES: Readonly<Record<Suite, string>> = {
-  trixie: `${BASE} podman crun netavark aardvark-dns uidmap passt slirp4netns fuse-overlayfs`,
+  trixie: `${BASE} podman crun netavark aardvark-dns uidmap passt slirp4netns fuse-overlayfs libpam-systemd dbus-user-session passwd`,
   bookworm: BASE,
 };
 

@@ -53,23 +53,32 @@ const mark = (hold: boolean): string => `
   console.log(JSON.stringify(told));
 `;
 
+interface How {
+  /** False: the program is in the mount namespace of PID 1. */
+  readonly ownNamespace?: boolean;
+  /** A file is kept open for writing, so that nothing can be put back. */
+  readonly hold?: boolean;
+  /** A capability that the program does not have. */
+  readonly without?: string;
+}
+
 /**
  * Runs in namespaces of its own: PID 1 is this shell, and the program that marks has (or has not) a mount namespace
  * of its own. Gives what the program told, the variables after, and the mounts as they are before and after.
  */
-async function markGood(setUp: string, how: { readonly ownNamespace?: boolean; readonly hold?: boolean } = {}) {
-  const { ownNamespace = true, hold = false } = how;
+async function markGood(setUp: string, how: How = {}) {
+  const { ownNamespace = true, hold = false, without } = how;
+  const asUnit = without === undefined ? '' : `setpriv --bounding-set -${without}`;
   const script = `
     cd "$1"
     disk() { rm -f "$1.img"; truncate -s 8M "$1.img"; mkfs.ext4 -q "$1.img"; mount -o "loop,$3" "$1.img" "$2"; }
     env() { grub-editenv "$1" create; grub-editenv "$1" set x=y boot_counter=2 boot_success=0; }
-    mounts() { grep -E " $1/(boot|other|boot/efi) " /proc/self/mountinfo | sed -E 's/^([^ ]+ ){4}//'; }
+    echo 'grep -E " $PWD/(boot|other|boot/efi) " /proc/self/mountinfo | cut -d " " -f 5-' >mounts
     ${setUp}
-    mounts "$1"; echo --
+    . ./mounts; echo --
     printf %s "$2" >mark.mts
-    ${ownNamespace ? `unshare --mount sh -euc '"$0" mark.mts; grep -E " '"$1"'/(boot|other|boot/efi) " /proc/self/mountinfo >inside' "$3"` : '"$3" mark.mts'}
-    echo --; mounts "$1"; echo --; grub-editenv boot/grubenv list; echo --
-    ${ownNamespace ? `sed -E 's/^([^ ]+ ){4}//' inside` : ''}
+    ${ownNamespace ? 'unshare --mount' : ''} sh -euc '"$@" mark.mts; . ./mounts >inside' sh ${asUnit} "$3"
+    echo --; . ./mounts; echo --; grub-editenv boot/grubenv list; echo --; cat inside
   `;
   const argv = ['--pid', '--fork', '--kill-child', '--mount', '--mount-proc', 'sh', '-euc', script];
   const { stdout } = await promisify(execFile)('unshare', [...argv, 'sh', directory, mark(hold), process.execPath]);
@@ -127,6 +136,17 @@ describe('a boot is not marked, and nothing is changed, where', () => {
       during: [],
     });
     expect([after, variables]).toEqual([before, UNMARKED]);
+  });
+
+  test('PID 1 may not be looked at', async () => {
+    const { told, inside, before, variables } = await markGood(READ_ONLY, { without: 'sys_ptrace' });
+    expect(told).toMatchObject({
+      error: 'GRUBENV_UNWRITABLE',
+      message: expect.stringContaining('PID 1 does not show whether it shares this mount'),
+      hint: expect.stringContaining('CAP_SYS_PTRACE'),
+      during: [],
+    });
+    expect([inside, variables]).toEqual([before, UNMARKED]);
   });
 
   test('the disk itself is write-protected', async () => {

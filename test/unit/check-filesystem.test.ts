@@ -181,7 +181,11 @@ describe('the mounts that the filesystem check reads', () => {
       name: 'an older one when another was put beneath it',
       lines: ['31 30 0:2 / /d rw - b s rw', '30 20 0:1 / /d rw - a s rw'],
     },
-    { name: 'the root, which is its own parent', lines: ['1 1 0:1 / /d rw - a s rw', '31 1 0:2 / /d rw - b s rw'] },
+    { name: 'the only one, which is its own parent', lines: ['1 1 0:2 / /d rw - b s rw'] },
+    {
+      name: 'one over the root, which is its own parent',
+      lines: ['1 1 0:1 / /d rw - a s rw', '31 1 0:2 / /d rw - b s rw'],
+    },
   ])('have one on top: $name', ({ lines }) => {
     expect(mountAt(parseMountinfo(lines.join('\n')), '/d')?.type).toBe('b');
     expect(mountAt(parseMountinfo(lines.join('\n')), '/')).toBeNull();

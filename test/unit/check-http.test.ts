@@ -13,11 +13,7 @@ const OK: HttpResponse = { status: 200, body: 'ready', bodyTruncated: false, cer
 type Answer = Awaited<ReturnType<Http['request']>>;
 
 /** Runs the check against one answer and a directory of token files. Every look at the clock is 5 ms later. */
-async function run(
-  options: object,
-  answer: Answer = OK,
-  files: Readonly<Record<string, string>> = {},
-) {
+async function run(options: object, answer: Answer = OK, files: Readonly<Record<string, string>> = {}) {
   let nowMs = 0;
   const requests: HttpRequest[] = [];
   const ports: Readonly<Record<string, unknown>> = {

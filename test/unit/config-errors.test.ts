@@ -89,6 +89,7 @@ describe('a value that is not valid is named with line, column, path and what wa
       ['3:41 checks.n.reach.some: unknown key; known here: any'],
     ],
     ['checks:\n  n: { type: network, reach: { any: 5 } }', ['3:32 checks.n.reach.any: 5 was given, a list was wanted']],
+    ['checks:\n  n: { type: network, reach: [a, 5] }', ['3:34 checks.n.reach[1]: 5 was given, text was wanted']],
     ['checks:\n  n: { type: network, reach: 5 }', ['3:23 checks.n.reach: 5 was given, a list or a map was wanted']],
     [
       'checks:\n  n: { type: network, interfaces: { eth0: { adress: x } } }',
@@ -209,4 +210,10 @@ test('every fault of a file is told at once, in the order of its lines', () => {
     '3:1 bootLoder: unknown key (did you mean bootLoader?)',
     '5:8 checks.a.type: "anser" is not a check type (did you mean answer?)',
   ]);
+});
+
+test('of very many faults the first fifty are told, and how many more there are', () => {
+  const lines = said(`checks:\n${'  A: 1\n'.repeat(100)}`);
+  expect(lines).toHaveLength(51);
+  expect(lines.at(-1)).toBe(' 50 more faults');
 });

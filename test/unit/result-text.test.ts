@@ -20,13 +20,27 @@ describe('the result of a check', () => {
     ['nothing', '', 'RESULT_MISSING', 'ended without a result'],
     ['half a result', text(fail('down')).slice(0, 20), 'RESULT_INVALID', 'truncated'],
     ['noise', '\u0000\u0001\n', 'RESULT_INVALID', 'not JSON'],
-    ['the result of another check', text(pass()).replace('app', 'web'), 'RESULT_INVALID', 'not the result of this check'],
+    [
+      'the result of another check',
+      text(pass()).replace('app', 'web'),
+      'RESULT_INVALID',
+      'not the result of this check',
+    ],
     ['a result without an outcome', '{"v":1,"name":"app","durationMs":1}\n', 'RESULT_INVALID', 'without an outcome'],
-    ['a fail without a reason', '{"v":1,"name":"app","durationMs":1,"outcome":{"state":"fail"}}\n', 'RESULT_INVALID', 'without an outcome'],
+    [
+      'a fail without a reason',
+      '{"v":1,"name":"app","durationMs":1,"outcome":{"state":"fail"}}\n',
+      'RESULT_INVALID',
+      'without an outcome',
+    ],
     ['two results', text(pass()) + text(pass()), 'RESULT_INVALID', 'not JSON'],
     ['far too much', 'x'.repeat(RESULT_LIMIT_BYTES + 1), 'RESULT_TOO_LARGE', 'more than'],
   ])('%s is an error with a code, never a verdict', (_name, given, code, message) => {
-    expect(agreedOutcome(given, 20, 'app')).toMatchObject({ state: 'error', code, reason: expect.stringContaining(message) });
+    expect(agreedOutcome(given, 20, 'app')).toMatchObject({
+      state: 'error',
+      code,
+      reason: expect.stringContaining(message),
+    });
   });
 
   it('is not believed when the exit status says something else', () => {
@@ -40,10 +54,14 @@ describe('the result of a check', () => {
 
   it('survives any bytes', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json(), fc.string({ unit: 'binary' })), fc.integer({ min: 0, max: 255 }), (given, status) => {
-        const { state } = agreedOutcome(given, status, 'app');
-        expect(state).toBe('error');
-      }),
+      fc.property(
+        fc.oneof(fc.string(), fc.json(), fc.string({ unit: 'binary' })),
+        fc.integer({ min: 0, max: 255 }),
+        (given, status) => {
+          const { state } = agreedOutcome(given, status, 'app');
+          expect(state).toBe('error');
+        },
+      ),
     );
   });
 

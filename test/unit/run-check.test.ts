@@ -77,7 +77,9 @@ describe('runCheck', () => {
   });
 
   it('starts the stable time anew after a break', async () => {
-    const { outcome, tookMs } = await run((ms) => (ms >= 1000 && ms < 2000 ? fail('break') : pass()), { stableMs: 3000 });
+    const { outcome, tookMs } = await run((ms) => (ms >= 1000 && ms < 2000 ? fail('break') : pass()), {
+      stableMs: 3000,
+    });
     expect(outcome.state).toBe('pass');
     expect(tookMs).toBeGreaterThanOrEqual(5000);
   });

@@ -66,18 +66,17 @@ describe.each(UNITS)('%s', (unit) => {
 
 test('systemd-analyze verify finds a key that does not exist', async () => {
   const broken = join(root, SYSTEM, 'goodboot-broken.service');
-  await cp(join(root, SYSTEM, 'goodboot-recheck.service'), broken);
+  await cp(join(root, SYSTEM, 'goodboot-verdict.service'), broken);
   await must(['sed', '-i', 's/^After=/Afterwards=/', broken]);
   expect(await verify('goodboot-broken.service')).toMatchObject({ stderr: expect.stringContaining('Afterwards') });
 });
 
 test.each([
-  ['goodboot-verdict.service', null, 2.0],
-  ['goodboot-recheck.service', null, 2.0],
+  ['goodboot-verdict.service', null, 2.3],
   ['goodboot-check@.service', null, 1.0],
   ['goodboot-check@.service', 'http', 1.3],
   ['goodboot-check@.service', 'tcp', 1.3],
-  ['goodboot-check@.service', 'network', 1.3],
+  ['goodboot-check@.service', 'network', 1.5],
   ['goodboot-check@.service', 'time', 1.4],
   ['goodboot-check@.service', 'kernel', 1.8],
   ['goodboot-check@.service', 'filesystem', 3.0],

@@ -62,7 +62,7 @@ function variablesOf({ counter, success }: BootLoaderChange): GrubenvChange {
   };
 }
 
-/** At most one byte more than a block holds. Opened without blocking: a FIFO in its place must not hang the boot. */
+/** The whole block. Opened without blocking: a FIFO in its place must not hang the boot. */
 async function readBlock(path: string): Promise<Buffer> {
   await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const info = await file.stat();

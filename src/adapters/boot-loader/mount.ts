@@ -16,16 +16,8 @@ export interface Mount {
 /** Time for one mount(8): a disk that hangs longer has no business in a boot. */
 const MOUNT_TIMEOUT_MS = 20_000;
 
-/** Flags of one mount that mount(8) can set again; the kernel clears those that are not given anew. */
-const MOUNT_FLAGS: ReadonlySet<string> = new Set([
-  'nosuid',
-  'nodev',
-  'noexec',
-  'noatime',
-  'nodiratime',
-  'relatime',
-  'nosymfollow',
-]);
+/** Flags that a remount clears when they are not given anew. Those on access times stay by themselves. */
+const MOUNT_FLAGS: ReadonlySet<string> = new Set(['nosuid', 'nodev', 'noexec', 'nosymfollow']);
 
 /** The lines of a mountinfo file; what is not such a line is left out. */
 export function parseMountInfo(text: string): readonly Mount[] {
@@ -65,14 +57,11 @@ export async function mountOf(path: string): Promise<Mount> {
  */
 export async function makeWritable(mount: Mount, processes: Processes): Promise<() => Promise<string | null>> {
   const { mountPoint } = mount;
-  if (!(await hasOwnMountNamespace())) {
-    throw new GoodbootError('GRUBENV_UNWRITABLE', `${mountPoint} is mounted read-only for the whole machine`, {
-      hint: 'run it in a mount namespace of its own, where /boot may be made writable for a moment: unshare --mount goodboot …',
-    });
-  }
-  const remount = (scope: 'mount' | 'superblock', access: 'ro' | 'rw') =>
-    runMount(processes, mountPoint, ['remount', ...(scope === 'mount' ? ['bind'] : []), access, ...flagsOf(mount)]);
+  await refuseSharedNamespace(mountPoint);
+  const flags = mount.options.filter((option) => MOUNT_FLAGS.has(option));
   const scope = mount.superOptions.includes('ro') ? 'superblock' : 'mount';
+  const remount = (what: 'mount' | 'superblock', access: 'ro' | 'rw') =>
+    runMount(processes, mountPoint, ['remount', ...(what === 'mount' ? ['bind'] : []), access, ...flags]);
   const refusal = await remount(scope, 'rw');
   if (refusal !== null) {
     throw new GoodbootError('GRUBENV_UNWRITABLE', `${mountPoint} is read-only and cannot be made writable: ${refusal}`);
@@ -97,19 +86,19 @@ async function mountById(id: number): Promise<Mount | undefined> {
   return parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8')).find((mount) => mount.id === id);
 }
 
-/** False also when PID 1 may not be looked at: a remount that the whole machine sees is never made on a guess. */
-async function hasOwnMountNamespace(): Promise<boolean> {
-  const own = await readlink('/proc/self/ns/mnt');
-  return readlink('/proc/1/ns/mnt').then(
-    (first) => first !== own,
-    () => false,
-  );
-}
-
-/** The mount's flags as mount(8) takes them. Without a word on access times the kernel would choose relatime. */
-function flagsOf(mount: Mount): readonly string[] {
-  const flags = mount.options.filter((option) => MOUNT_FLAGS.has(option));
-  return flags.some((flag) => flag === 'noatime' || flag === 'relatime') ? flags : [...flags, 'strictatime'];
+/** A remount that the whole machine sees is never made, and not on a guess either. */
+async function refuseSharedNamespace(mountPoint: string): Promise<void> {
+  const [own, first] = await Promise.all(['self', '1'].map((pid) => readlink(`/proc/${pid}/ns/mnt`).catch(() => null)));
+  if (first === null) {
+    const message = `${mountPoint} is mounted read-only, and PID 1 does not show whether it shares this mount`;
+    throw new GoodbootError('GRUBENV_UNWRITABLE', message, {
+      hint: 'run it as root; in a unit, CapabilityBoundingSet= must have CAP_SYS_PTRACE beside CAP_SYS_ADMIN',
+    });
+  }
+  if (first !== own) return;
+  throw new GoodbootError('GRUBENV_UNWRITABLE', `${mountPoint} is mounted read-only for the whole machine`, {
+    hint: 'run it in a mount namespace of its own, where /boot may be made writable for a moment: unshare --mount goodboot …',
+  });
 }
 
 /** Null, or why it failed. The options are given whole, so fstab is not asked for more. */

@@ -44,7 +44,7 @@ type Owner = Pick<RunOptions, 'uid' | 'gid' | 'env'>;
 
 function asRoot(): Owner {
   // Anybody else's podman would answer for its own containers.
-  if (process.getuid?.() !== 0)
+  if (process.geteuid?.() !== 0)
     throw new GoodbootError('NEEDS_ROOT', "podman of root: only root can see root's containers");
   return { env: { HOME: '/root' } };
 }

@@ -18,7 +18,10 @@ export function makeOstreeBooted(files: Files): Deployments {
       const target = await files.readLink(argument);
       const commit = target === null ? undefined : DEPLOYMENT.exec(target)?.groups?.['commit'];
       if (commit === undefined) {
-        throw new GoodbootError('FILE_UNREADABLE', `${argument}: not a link to a deployment, which ostree= on the kernel command line names`);
+        throw new GoodbootError(
+          'FILE_UNREADABLE',
+          `${argument}: not a link to a deployment, which ostree= on the kernel command line names`,
+        );
       }
       return { id: commit, version: await versionOf(files, commit) };
     },

@@ -4,11 +4,15 @@ import { GoodbootError } from '../../core/errors.ts';
 const SIGNATURES = {
   /** int adjtimex(struct timex *) */
   adjtimex: { arguments: ['pointer'], return: 'int32' },
+  /** void _exit(int status) */
+  _exit: { arguments: ['int32'], return: 'void' },
 } as const;
 
 /** What of libc has no equivalent in Node. Each returns what C returns; errno is not known. */
 export interface Libc {
   adjtimex(timex: Buffer): number;
+  /** Ends the process here and now. */
+  _exit(status: number): void;
 }
 
 let loaded: Libc | null = null;

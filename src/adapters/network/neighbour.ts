@@ -23,15 +23,23 @@ export interface NeighbourQuery {
  */
 export async function askNeighbour(query: NeighbourQuery): Promise<'reachable' | 'unreachable' | 'none'> {
   const { address, link, read, signal } = query;
+  const knock = await makeKnock(address, link);
   let sent: string | null = 'nothing was sent';
   let state: string | null = null;
-  for (let pauseMs: number = PAUSE_MS.first; !signal.aborted; pauseMs = Math.min(pauseMs * 2, PAUSE_MS.longest)) {
-    state = await read();
-    if (state === 'REACHABLE' || state === 'PERMANENT') return 'reachable';
-    if (state === 'NOARP') return 'none';
-    if (state === 'FAILED' && sent === null) return 'unreachable';
-    if (state === null || !PENDING.includes(state)) sent = await provoke(address, link);
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+  try {
+    for (let pauseMs: number = PAUSE_MS.first; !signal.aborted; pauseMs = Math.min(pauseMs * 2, PAUSE_MS.longest)) {
+      state = await read();
+      if (state === 'REACHABLE' || state === 'PERMANENT') return 'reachable';
+      if (state === 'NOARP') return 'none';
+      if (state === 'FAILED' && sent === null) return 'unreachable';
+      // Most neighbours refuse the datagram, which is proof sooner than the kernel has it. But only when it went out
+      // (the entry has left STALE): a filter of this node can refuse it just as well.
+      if (knock.isRefused() && (state === 'DELAY' || state === 'PROBE')) return 'reachable';
+      if (state === null || !PENDING.includes(state)) sent = await knock.send();
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    knock.close();
   }
   if (state === 'INCOMPLETE' || state === 'PROBE') return 'unreachable';
   throw new GoodbootError(
@@ -40,20 +48,42 @@ export async function askNeighbour(query: NeighbourQuery): Promise<'reachable' |
   );
 }
 
-/** Sends one empty datagram. Null, or the errno that says why it could not be sent. */
-async function provoke(address: string, link: string): Promise<string | null> {
+/** Something to send to a neighbour: an empty datagram. */
+interface Knock {
+  /** Null, or the errno that says why it could not be sent. */
+  send(): Promise<string | null>;
+  /** The neighbour, or a filter on the way, said that nobody listens there. */
+  isRefused(): boolean;
+  close(): void;
+}
+
+async function makeKnock(address: string, link: string): Promise<Knock> {
   const { createSocket } = await import('node:dgram');
-  const isIpv6 = address.includes(':');
-  const socket = createSocket(isIpv6 ? 'udp6' : 'udp4');
-  try {
-    return await new Promise<string | null>((resolve) => {
-      // A link-local address means nothing without its link.
-      const to = /^fe[89ab]/i.test(address) ? `${address}%${link}` : address;
-      const done = (error?: Error | null) => resolve(error && 'code' in error ? String(error.code) : null);
-      socket.once('error', done);
-      socket.send('', DISCARD_PORT, to, done);
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  // A link-local address means nothing without its link.
+  const to = /^fe[89ab]/i.test(address) ? `${address}%${link}` : address;
+  let isConnected = false;
+  let isRefused = false;
+  const note = (error: Error | null | undefined): string | null => {
+    const errno = error && 'code' in error ? String(error.code) : null;
+    isRefused ||= errno === 'ECONNREFUSED';
+    return errno;
+  };
+  socket.on('error', note);
+  const connect = () =>
+    new Promise<string | null>((resolve) => {
+      // Told by an event when it works, by the argument when it does not: the types know only the first.
+      const done = (error?: Error) => resolve(note(error));
+      socket.connect(DISCARD_PORT, to, done);
     });
-  } finally {
-    socket.close();
-  }
+  return {
+    async send() {
+      const failure = isConnected ? null : await connect();
+      if (failure !== null) return failure;
+      isConnected = true;
+      return new Promise((resolve) => socket.send('', (error) => resolve(note(error))));
+    },
+    isRefused: () => isRefused,
+    close: () => socket.close(),
+  };
 }

@@ -27,15 +27,14 @@ function parseAddress(row: Row): readonly Address[] {
   if (family === undefined) return [];
   const prefixLength = row['prefixlen'];
   if (typeof prefixLength !== 'number') throw notUnderstood('prefixlen');
-  // An optimistic address (RFC 4429) may be used while it is still tentative.
-  const isPending = row['tentative'] === true && row['optimistic'] !== true;
   return [
     {
       family,
       address: word(row['local'], 'local'),
       prefixLength,
       scope: word(row['scope'], 'scope'),
-      usable: !isPending && row['dadfailed'] !== true,
+      // It stays tentative when somebody else has it. An optimistic one (RFC 4429) may be used before it is known.
+      usable: row['tentative'] !== true || row['optimistic'] === true,
     },
   ];
 }

@@ -110,6 +110,7 @@ function ended(child: Child, pid: number, options: RunOptions): Promise<End> {
     function finish(): void {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', stop);
+      child.stdin.destroy();
       child.stdout.destroy();
       child.stderr.destroy();
       child.unref();

@@ -18,7 +18,7 @@ export function makeSystemClock(): SystemClock {
     async state() {
       const timex = Buffer.alloc(TIMEX_SIZE);
       if (libc().adjtimex(timex) < 0) {
-        throw new GoodbootError('CHECK_THREW', 'adjtimex: the kernel refused to tell the state of the clock', {
+        throw new GoodbootError('CLOCK_UNREADABLE', 'adjtimex: the kernel refused to tell the state of the clock', {
           hint: 'a sandbox must allow the system calls adjtimex and clock_adjtime (ProtectClock= does not)',
         });
       }

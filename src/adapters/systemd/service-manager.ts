@@ -8,6 +8,9 @@ const MANAGER = { path: '/org/freedesktop/systemd1', interface: 'org.freedesktop
 const BUS_ADDRESS = 'unix:path=/run/dbus/system_bus_socket';
 /** systemd's own socket, for root alone: it answers also when the bus is down, which is when a verdict matters most. */
 const PRIVATE_ADDRESS = 'unix:path=/run/systemd/private';
+/** 10 s in all: systemd may be busy with the boot. */
+const PING_TIMEOUT_MS = 100;
+const PINGS = 100;
 /** Ends of jobs that are remembered: more than the checks of any node. */
 const JOBS_KEPT = 4096;
 
@@ -134,7 +137,9 @@ export async function connectServiceManager(
 async function open(root: boolean): Promise<{ connection: Connection; bus: boolean }> {
   if (root) {
     try {
-      return { connection: await connect(PRIVATE_ADDRESS, { hello: false }), bus: false };
+      const connection = await connect(PRIVATE_ADDRESS, { hello: false });
+      await wake(connection);
+      return { connection, bus: false };
     } catch (error) {
       if (!(error instanceof GoodbootError)) throw error;
     }
@@ -144,6 +149,25 @@ async function open(root: boolean): Promise<{ connection: Connection; bus: boole
   } catch (error) {
     if (await systemdIsRunning()) throw error;
     throw new GoodbootError('SYSTEMD_ABSENT', 'systemd is not PID 1 here', { cause: error });
+  }
+}
+
+/**
+ * A first message that reaches systemd in one piece with the end of the login stays in its buffer until more comes
+ * (seen on 257 and 252, in one of ten boots). So something harmless is sent until an answer is there.
+ */
+async function wake(connection: Connection): Promise<void> {
+  const ping = { path: '/', interface: 'org.freedesktop.DBus.Peer', member: 'Ping', timeoutMs: PING_TIMEOUT_MS };
+  for (let left = PINGS; ; left -= 1) {
+    try {
+      await connection.call(ping);
+      return;
+    } catch (error) {
+      const late = error instanceof GoodbootError && error.code === 'DBUS_TIMEOUT';
+      if (late && left > 1) continue;
+      connection.close();
+      throw error;
+    }
   }
 }
 

@@ -84,7 +84,10 @@ async function linkSandbox(files: Files, check: PlannedCheck): Promise<'same' | 
 
 function ofExit(service: ServiceState, text: string, name: string): Outcome {
   if (service.exitStatus >= FIRST_SYSTEMD_STATUS) {
-    return errored('CHECK_NOT_STARTED', `systemd could not start its program (exit status ${service.exitStatus}, see systemd.exec(5))`);
+    return errored(
+      'CHECK_NOT_STARTED',
+      `systemd could not start its program (exit status ${service.exitStatus}, see systemd.exec(5))`,
+    );
   }
   return agreedOutcome(text, service.exitStatus, name);
 }

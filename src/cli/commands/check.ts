@@ -1,19 +1,19 @@
 import type { Command } from 'commander';
-import { rootOf } from '../options.ts';
+import { checkTypes } from '../../config/registry.ts';
+import { judge } from '../../core/decide.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { GoodbootError } from '../../core/errors.ts';
-import { judge } from '../../core/decide.ts';
 import { nearest } from '../../core/nearest.ts';
 import type { CheckResult } from '../../core/outcome.ts';
 import { VERDICT_EXIT } from '../../core/verdict-report.ts';
-import { checkTypes } from '../../config/registry.ts';
 import { runAll } from '../../node/verdict.ts';
 import type { PlannedCheck } from '../../ports/check.ts';
+import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
 import { checkLine, nameWidthOf, summary } from '../render/checks.ts';
 import { table } from '../render/table.ts';
 import { VERDICT_COLOUR } from '../render/verdict.ts';
-import { checkRunnerOf, openSession, serviceManagerOf } from '../session.ts';
+import { checkRunnerOf, openSession, reachSystemd } from '../session.ts';
 import { sayProblems } from './say-problems.ts';
 
 export function addCheckCommands(program: Command, setup: Setup): void {
@@ -55,11 +55,14 @@ async function run(names: readonly string[], { terminal, done }: Setup, command:
   sayProblems(session.config, terminal);
   const { settings } = session.config;
   const checks = chosen(settings.checks, names);
-  await using manager = await serviceManagerOf(session);
-  const runner = await checkRunnerOf(session, manager);
+  await using systemd = await reachSystemd(session);
+  const runner = await checkRunnerOf(session, systemd);
   const nameWidth = nameWidthOf(checks);
   const onResult = (result: CheckResult) => terminal.json || terminal.out(checkLine(result, nameWidth, terminal));
-  const results = await runAll({ runner, clock: session.clock }, { checks, deadlineMs: settings.trial.deadlineMs, onResult });
+  const results = await runAll(
+    { runner, clock: session.clock },
+    { checks, deadlineMs: settings.trial.deadlineMs, onResult },
+  );
   const verdict = judge(results);
   const json = { apiVersion: 'goodboot/v1', kind: 'CheckRun', bootId: session.boot.id, verdict, checks: results };
   const what = names.length === 0 ? 'this boot would be' : 'these checks say';
@@ -73,7 +76,14 @@ function chosen(checks: readonly PlannedCheck[], names: readonly string[]): read
   return [...new Set(names)].map((name) => {
     const found = checks.find((check) => check.name === name);
     if (found !== undefined) return { ...found, required: true };
-    const near = nearest(name, checks.map((check) => check.name));
-    throw new GoodbootError('CHECK_UNKNOWN', `no check "${name}" is configured`, near === null ? {} : { hint: `did you mean ${near}?` });
+    const near = nearest(
+      name,
+      checks.map((check) => check.name),
+    );
+    throw new GoodbootError(
+      'CHECK_UNKNOWN',
+      `no check "${name}" is configured`,
+      near === null ? {} : { hint: `did you mean ${near}?` },
+    );
   });
 }

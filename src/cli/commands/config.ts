@@ -1,4 +1,3 @@
-import { rootOf } from '../options.ts';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { checkFiles } from '../../config/check-files.ts';
@@ -7,6 +6,7 @@ import { configJsonSchema } from '../../config/json-schema.ts';
 import { formatProblem, type Problem } from '../../config/problem.ts';
 import { checkTypes } from '../../config/registry.ts';
 import { ERRORS } from '../../core/errors.ts';
+import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
 import { openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
@@ -18,7 +18,10 @@ export function addConfigCommands(program: Command, setup: Setup): void {
     .command('check')
     .argument('[file...]', 'files to check before they ship; without any, what this machine has')
     .description('is the configuration valid: every problem with file, line and cure')
-    .addHelpText('after', '\nExamples:\n  goodboot config check\n  goodboot config check ./60-site.yaml\n  goodboot --root ./image config check')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  goodboot config check\n  goodboot config check ./60-site.yaml\n  goodboot --root ./image config check',
+    )
     .action((paths: string[], _options, command: Command) => check(paths, setup, command));
   config
     .command('show')
@@ -40,12 +43,28 @@ async function check(paths: readonly string[], { terminal, done }: Setup, comman
   const session = await openSession(rootOf(command), terminal.err);
   const { sources, problems: found } = session.config;
   const checked =
-    paths.length === 0 ? [] : await checkFiles(session.files, checkTypes, paths.map((path) => resolve(path)));
-  const problems = paths.length === 0 ? found : unique(checked.flatMap(({ alone, inPlace }) => [...inPlace, ...naming(alone)]));
+    paths.length === 0
+      ? []
+      : await checkFiles(
+          session.files,
+          checkTypes,
+          paths.map((path) => resolve(path)),
+        );
+  const problems =
+    paths.length === 0 ? found : unique(checked.flatMap(({ alone, inPlace }) => [...inPlace, ...naming(alone)]));
   const valid = !problems.some(({ severity }) => severity === 'error');
-  const json = { apiVersion: 'goodboot/v1', kind: 'ConfigCheck', valid, files: paths.length === 0 ? sources.map(({ file }) => file) : checked.map(({ file }) => file), problems };
+  const json = {
+    apiVersion: 'goodboot/v1',
+    kind: 'ConfigCheck',
+    valid,
+    files: paths.length === 0 ? sources.map(({ file }) => file) : checked.map(({ file }) => file),
+    problems,
+  };
   const what = json.files.length === 0 ? 'the built-in defaults' : json.files.join(', ');
-  terminal.answer(json, problems.map((problem) => problemText(problem, terminal)).join('') + (valid ? `valid: ${what}\n` : ''));
+  terminal.answer(
+    json,
+    problems.map((problem) => problemText(problem, terminal)).join('') + (valid ? `valid: ${what}\n` : ''),
+  );
   done(valid ? 0 : ERRORS.CONFIG_INVALID.exit);
 }
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { checkTypes } from '../../config/registry.ts';
 import { ERRORS, GoodbootError, isErrorCode } from '../../core/errors.ts';
 import { EVENTS } from '../../core/events.ts';
 import { nearest } from '../../core/nearest.ts';
-import { checkTypes } from '../../config/registry.ts';
 import type { Setup } from '../program.ts';
 
 interface Explanation {
@@ -17,7 +17,10 @@ export function addExplainCommand(program: Command, { terminal, done }: Setup): 
     .command('explain')
     .argument('<code>', 'an error code, a journal event or a check type')
     .description('what an error code, an event or a check type means, and what to do')
-    .addHelpText('after', '\nExamples:\n  goodboot explain CHECK_TIMEOUT\n  goodboot explain boot-held\n  goodboot explain units')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  goodboot explain CHECK_TIMEOUT\n  goodboot explain boot-held\n  goodboot explain units',
+    )
     .action((code: string) => {
       const { kind, name, summary, detail } = explain(code);
       const json = { apiVersion: 'goodboot/v1', kind: 'Explanation', about: kind, name, summary, detail };
@@ -45,5 +48,9 @@ export function explain(word: string): Explanation {
     return { kind: 'CheckType', name: word, summary: `passes when ${type.summary}`, detail };
   }
   const near = nearest(word, [...Object.keys(ERRORS), ...Object.keys(EVENTS), ...checkTypes.keys()]);
-  throw new GoodbootError('CODE_UNKNOWN', `"${word}" is not known`, near === null ? {} : { hint: `did you mean ${near}?` });
+  throw new GoodbootError(
+    'CODE_UNKNOWN',
+    `"${word}" is not known`,
+    near === null ? {} : { hint: `did you mean ${near}?` },
+  );
 }

@@ -20,7 +20,11 @@ export function addHistoryCommand(program: Command, { terminal, done }: Setup): 
       for (const sentence of damage) terminal.err(`warning: ${sentence}\n`);
       const newest = records.slice(-lines);
       const json = { apiVersion: 'goodboot/v1', kind: 'History', file: files.resolve(LEDGER), records: newest, damage };
-      const rows = newest.map((record) => [record.time.slice(0, 19).replace('T', ' '), record.bootId.slice(0, 8), ...told(record, terminal)]);
+      const rows = newest.map((record) => [
+        record.time.slice(0, 19).replace('T', ' '),
+        record.bootId.slice(0, 8),
+        ...told(record, terminal),
+      ]);
       terminal.answer(json, rows.length === 0 ? 'nothing yet: no boot of this node was judged\n' : table(rows));
       done(0);
     });

@@ -1,7 +1,7 @@
-import { rootOf } from '../options.ts';
-import { type Command, Argument } from 'commander';
+import { Argument, type Command } from 'commander';
 import { GoodbootError } from '../../core/errors.ts';
 import { openLedger } from '../../node/ledger.ts';
+import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
 import { bootLoaderText } from '../render/verdict.ts';
 import { openSession } from '../session.ts';
@@ -9,7 +9,9 @@ import { openSession } from '../session.ts';
 export function addMarkCommand(program: Command, { terminal, done }: Setup): void {
   program
     .command('mark')
-    .addArgument(new Argument('<mark>', 'good: stop counting attempts; bad: this boot did not succeed').choices(['good', 'bad']))
+    .addArgument(
+      new Argument('<mark>', 'good: stop counting attempts; bad: this boot did not succeed').choices(['good', 'bad']),
+    )
     .description('mark this boot in the boot loader by hand')
     .addHelpText('after', '\nExamples:\n  goodboot mark good\n  goodboot --root /sysroot mark good')
     .action(async (mark: 'good' | 'bad', _options, command: Command) => {

@@ -6,6 +6,8 @@ import type { Terminal } from '../terminal.ts';
 export function sayProblems({ problems }: LoadedConfig, terminal: Terminal): void {
   for (const problem of problems) {
     const { severity, code, hint } = problem;
-    terminal.err(`${terminal.paint(severity === 'error' ? 'red' : 'yellow', severity)}: ${formatProblem(problem)} [${code}]\nhint: ${hint}\n`);
+    terminal.err(
+      `${terminal.paint(severity === 'error' ? 'red' : 'yellow', severity)}: ${formatProblem(problem)} [${code}]\nhint: ${hint}\n`,
+    );
   }
 }

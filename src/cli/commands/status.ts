@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { rootOf } from '../options.ts';
 import { GoodbootError } from '../../core/errors.ts';
 import { VERDICT_EXIT } from '../../core/verdict-report.ts';
 import { readBootLoader } from '../../node/boot-loader-view.ts';
 import { readVerdict } from '../../node/verdict-file.ts';
+import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
 import { checkLine, nameWidthOf } from '../render/checks.ts';
 import { verdictText } from '../render/verdict.ts';
@@ -14,11 +14,14 @@ export function addStatusCommand(program: Command, { terminal, done }: Setup): v
   program
     .command('status')
     .description('the verdict of this boot, why, and what the boot loader says now')
-    .addHelpText('after', '\nExamples:\n  goodboot status\n  goodboot status --json\n\nExit status: 0 good, 20 bad, 21 could not tell, 66 no verdict yet.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  goodboot status\n  goodboot status --json\n\nExit status: 0 good, 20 bad, 21 could not tell, 66 no verdict yet.',
+    )
     .action(async (_options, command: Command) => {
       const session = await openSession(rootOf(command), terminal.err);
       sayProblems(session.config, terminal);
-      const report = await readVerdict(session.files, session.boot.id);
+      const report = await readVerdict(session.files);
       if (report === null) throw new GoodbootError('NO_VERDICT', 'this boot was not judged yet');
       const problems = [...report.problems];
       const bootLoader = await readBootLoader(session.bootLoader, (problem) => problems.push(problem));

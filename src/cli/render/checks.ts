@@ -3,7 +3,10 @@ import { type CheckResult, type OutcomeState, reasonOf } from '../../core/outcom
 import type { Terminal } from '../terminal.ts';
 import { pad } from './table.ts';
 
-const COLOUR = { pass: 'green', fail: 'red', skip: 'dim', error: 'yellow' } as const satisfies Record<OutcomeState, string>;
+const COLOUR = { pass: 'green', fail: 'red', skip: 'dim', error: 'yellow' } as const satisfies Record<
+  OutcomeState,
+  string
+>;
 
 /** One line for one result: outcome, name, how much it weighs, how long it took, why. */
 export function checkLine(result: CheckResult, nameWidth: number, { paint }: Terminal): string {

@@ -1,8 +1,10 @@
 /** Rows as columns, two spaces apart; the last column is not padded. Widths count characters, not bytes. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, width(cell))));
-  return rows.map((row) => `${row.map((cell, at) => pad(cell, at === row.length - 1 ? 0 : widths[at]!)).join('  ')}`.trimEnd()).map((line) => `${line}\n`).join('');
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((row) => width(row[at] ?? ''))));
+  const line = (row: readonly string[]) =>
+    row.map((cell, at) => (at === row.length - 1 ? cell : pad(cell, widths[at] ?? 0))).join('  ');
+  return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
 }
 
 /** Escape sequences of colours take no room. */

@@ -11,8 +11,20 @@ export function verdictText(report: VerdictReport, { paint }: Terminal): string 
   const verdict = paint(VERDICT_COLOUR[report.verdict], report.verdict);
   const rows: string[][] = [
     ['verdict', `${verdict} (${summary(report.checks)}; ${formatDuration(report.durationMs)})`],
-    ...(report.nothingRequired ? [['note', 'no required check said anything, so "good" means little: set required.units in /etc/goodboot/config.yaml']] : []),
-    ['deployment', report.deployment === null ? 'none: this system has no deployments to roll back' : `${report.deployment.version} (${report.deployment.id.slice(0, 12)})`],
+    ...(report.nothingRequired
+      ? [
+          [
+            'note',
+            'no required check said anything, so "good" means little: set required.units in /etc/goodboot/config.yaml',
+          ],
+        ]
+      : []),
+    [
+      'deployment',
+      report.deployment === null
+        ? 'none: this system has no deployments to roll back'
+        : `${report.deployment.version} (${report.deployment.id.slice(0, 12)})`,
+    ],
     ['boot loader', bootLoaderText(report.bootLoader)],
     ...report.actions.map((action) => [report.dryRun ? 'would do' : 'done', actionText(action)]),
     ...report.problems.map(({ code, message }) => ['problem', `${message} [${code}]`]),

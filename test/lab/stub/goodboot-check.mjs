@@ -31,5 +31,7 @@ const connectError = await new Promise((resolve) => {
   createConnection(1, '127.0.0.1').on('error', (error) => resolve(error.code));
 });
 const bus = spawnSync('busctl', ['get-property', ...MANAGER, 'SystemState']).status;
-console.log(JSON.stringify({ uid: process.getuid(), writesVar: canWrite('/var/lib/written'), connectError, bus }));
+const ip = spawnSync('ip', ['-json', 'route', 'show', 'default']).status;
+const writesVar = canWrite('/var/lib/written');
+console.log(JSON.stringify({ uid: process.getuid(), writesVar, connectError, bus, ip }));
 process.exit(STATUS[name] ?? 0);

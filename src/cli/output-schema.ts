@@ -1,0 +1,145 @@
+import { toJsonSchemaDefs } from '@valibot/to-json-schema';
+import * as v from 'valibot';
+
+/** What `--json` prints, one schema for each kind of answer. Human text may change, this may only grow. */
+
+const apiVersion = v.literal('goodboot/v1');
+const verdict = v.picklist(['good', 'bad', 'indeterminate']);
+const facts = v.record(v.string(), v.unknown());
+const milliseconds = v.pipe(v.number(), v.minValue(0));
+
+const outcome = v.variant('state', [
+  v.strictObject({ state: v.literal('pass'), facts }),
+  v.strictObject({ state: v.literal('fail'), reason: v.string(), facts }),
+  v.strictObject({ state: v.literal('skip'), reason: v.string() }),
+  v.strictObject({ state: v.literal('error'), reason: v.string(), code: v.string(), facts: v.optional(facts) }),
+]);
+
+const checkResult = v.strictObject({
+  name: v.string(),
+  type: v.string(),
+  required: v.boolean(),
+  outcome,
+  durationMs: milliseconds,
+});
+
+const bootLoader = v.strictObject({
+  name: v.picklist(['grub', 'systemd-boot', 'noop']),
+  detail: v.string(),
+  counter: v.nullable(v.number()),
+  success: v.nullable(v.boolean()),
+});
+
+const problem = v.strictObject({ code: v.string(), message: v.string() });
+
+const configProblem = v.strictObject({
+  severity: v.picklist(['error', 'warning']),
+  code: v.string(),
+  file: v.string(),
+  line: v.number(),
+  column: v.number(),
+  path: v.string(),
+  message: v.string(),
+  hint: v.string(),
+});
+
+const takenAction = v.strictObject({
+  action: v.looseObject({ kind: v.string() }),
+  result: v.picklist(['done', 'unneeded', 'failed', 'planned', 'impossible']),
+  detail: v.string(),
+});
+
+const verdictReport = {
+  apiVersion,
+  bootId: v.string(),
+  time: v.string(),
+  durationMs: milliseconds,
+  dryRun: v.boolean(),
+  deployment: v.nullable(v.strictObject({ id: v.string(), version: v.string() })),
+  bootLoader,
+  verdict,
+  standing: v.picklist(['settled', 'on-trial', 'fallback', 'by-hand']),
+  nothingRequired: v.boolean(),
+  checks: v.array(checkResult),
+  actions: v.array(takenAction),
+  problems: v.array(problem),
+};
+
+const plannedCheck = v.strictObject({
+  name: v.string(),
+  type: v.string(),
+  required: v.boolean(),
+  withinMs: milliseconds,
+  stableMs: milliseconds,
+  timeoutMs: milliseconds,
+  options: facts,
+});
+
+/** By the `kind` that each answer carries. */
+export const OUTPUT_SCHEMAS = {
+  Verdict: v.strictObject({ kind: v.literal('Verdict'), ...verdictReport }),
+  Status: v.strictObject({ kind: v.literal('Status'), ...verdictReport }),
+  CheckList: v.strictObject({ apiVersion, kind: v.literal('CheckList'), checks: v.array(plannedCheck) }),
+  CheckRun: v.strictObject({
+    apiVersion,
+    kind: v.literal('CheckRun'),
+    bootId: v.string(),
+    verdict,
+    checks: v.array(checkResult),
+  }),
+  Mark: v.strictObject({
+    apiVersion,
+    kind: v.literal('Mark'),
+    mark: v.picklist(['good', 'bad']),
+    changed: v.boolean(),
+    bootLoader,
+  }),
+  History: v.strictObject({
+    apiVersion,
+    kind: v.literal('History'),
+    file: v.string(),
+    records: v.array(
+      v.looseObject({ v: v.literal(1), seq: v.number(), time: v.string(), bootId: v.string(), event: v.string() }),
+    ),
+    damage: v.array(v.string()),
+  }),
+  ConfigCheck: v.strictObject({
+    apiVersion,
+    kind: v.literal('ConfigCheck'),
+    valid: v.boolean(),
+    files: v.array(v.string()),
+    problems: v.array(configProblem),
+  }),
+  Config: v.strictObject({
+    apiVersion,
+    kind: v.literal('Config'),
+    config: v.unknown(),
+    origins: v.record(v.string(), v.string()),
+  }),
+  Explanation: v.strictObject({
+    apiVersion,
+    kind: v.literal('Explanation'),
+    about: v.picklist(['Error', 'Event', 'CheckType']),
+    name: v.string(),
+    summary: v.string(),
+    detail: v.string(),
+  }),
+  Error: v.strictObject({
+    apiVersion,
+    kind: v.literal('Error'),
+    code: v.string(),
+    message: v.string(),
+    hint: v.string(),
+  }),
+} as const;
+
+/** All of it as one JSON Schema, with a definition for each kind. */
+export function outputJsonSchema(): object {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $id: 'urn:goodboot:output:v1',
+    title: 'What goodboot --json prints',
+    oneOf: Object.keys(OUTPUT_SCHEMAS).map((kind) => ({ $ref: `#/definitions/${kind}` })),
+    definitions: toJsonSchemaDefs(OUTPUT_SCHEMAS),
+  };
+}

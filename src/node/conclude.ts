@@ -1,0 +1,63 @@
+import { messageOf } from '../core/errors.ts';
+import type { VerdictReport } from '../core/verdict-report.ts';
+import type { ServiceManager } from '../ports/service-manager.ts';
+import { announceVerdict, why } from './announce.ts';
+import { type RecordDeps, recordVerdict } from './record.ts';
+import { recheckLater, startWhatWaited } from './recovery.ts';
+import { writeVerdict } from './verdict-file.ts';
+
+/** Time for a timer to stop: it has nothing to do for that. */
+const STOP_TIMEOUT_MS = 10_000;
+
+export interface ConcludeDeps extends RecordDeps {
+  /** Null where systemd is not PID 1. */
+  readonly manager: ServiceManager | null;
+  /** Says one sentence to whoever reads the log of this program. */
+  readonly warn: (sentence: string) => void;
+}
+
+/**
+ * Makes a verdict last and does what follows from it for others. The record comes first and the reboot last: a reboot
+ * that nobody remembers could be one of an endless row.
+ */
+export async function conclude(deps: ConcludeDeps, report: VerdictReport, before: VerdictReport | null): Promise<void> {
+  const { files, journal, manager, warn } = deps;
+  announceVerdict(journal, report);
+  const isRecorded = await recordVerdict(deps, report);
+  await said(warn, 'the verdict of this boot cannot be kept', () => writeVerdict(files, report));
+  if (manager === null) return;
+  await said(warn, 'units that wait for this verdict', () => follow(deps, manager, report, before));
+  const reboot = report.actions.find(({ action }) => action.kind === 'reboot')?.action;
+  if (reboot?.kind !== 'reboot') return;
+  if (reboot.why === 'regression' && !isRecorded) {
+    journal.event('boot-held', { GOODBOOT_REASON: 'a reboot that cannot be recorded is not made' });
+    return;
+  }
+  const left = report.bootLoader.counter ?? 'not counted';
+  journal.event('reboot-requested', { GOODBOOT_REASON: why(report), GOODBOOT_ATTEMPTS_LEFT: left });
+  await manager.reboot();
+}
+
+/** A bad boot that is held is judged again later; one that has become good starts what could not start. */
+async function follow(
+  { journal }: ConcludeDeps,
+  manager: ServiceManager,
+  report: VerdictReport,
+  before: VerdictReport | null,
+): Promise<void> {
+  if (report.verdict !== 'good') {
+    if (report.actions.some(({ action }) => action.kind === 'hold')) await recheckLater(manager);
+  } else if (before !== null && before.verdict !== 'good') {
+    journal.event('recheck-good', { GOODBOOT_SUMMARY: why(report) });
+    await startWhatWaited(manager, AbortSignal.timeout(STOP_TIMEOUT_MS));
+  }
+}
+
+/** Trouble with what only follows from a verdict is said, and changes nothing (rule 10). */
+async function said(warn: (sentence: string) => void, what: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    warn(`${what}: ${messageOf(error)}`);
+  }
+}
