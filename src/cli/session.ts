@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { detectBootLoader } from '../adapters/boot-loader/detect.ts';
 import { makeClock } from '../adapters/clock/clock.ts';
-import { makeOstreeBooted, noDeployments } from '../adapters/deployments/ostree-booted.ts';
+import { readBooted } from '../adapters/deployments/booted.ts';
+import { noDeployments } from '../adapters/deployments/none.ts';
 import { makeFiles } from '../adapters/files/files.ts';
 import { makeJournal } from '../adapters/journald/writer.ts';
 import { makeChildRunner } from '../adapters/process/child-runner.ts';
@@ -44,7 +45,7 @@ export async function openSession(root: string, warn: (message: string) => void)
     detectBootLoader(files, makeProcesses(), setting, warn),
     files.info('/run/ostree-booted'),
   ]);
-  const deployments = ostree === null ? noDeployments : makeOstreeBooted(files);
+  const deployments = ostree === null ? noDeployments : { ...noDeployments, booted: () => readBooted(files) };
   return { root, files, clock: makeClock(), journal: makeJournal(), config, boot, bootLoader, deployments };
 }
 

@@ -172,6 +172,21 @@ export const ERRORS = {
     summary: 'this boot loader cannot keep that mark',
     cure: 'goodboot status names the boot loader that was found',
   },
+  DEPLOYMENT_UNKNOWN: {
+    exit: 65,
+    summary: 'there is no deployment of that identity',
+    cure: 'rpm-ostree status, bootc status or ostree admin status lists them',
+  },
+  DEPLOYMENT_BUSY: {
+    exit: 75,
+    summary: 'another transaction changes the deployments',
+    cure: 'wait until it has ended; rpm-ostree status names it',
+  },
+  ROLLBACK_FAILED: {
+    exit: 70,
+    summary: 'the default deployment could not be changed, or was not what it should be afterwards',
+    cure: 'the message names the cause; rpm-ostree rollback, bootc rollback or ostree admin set-default by hand',
+  },
   LEDGER_UNREADABLE: {
     exit: 74,
     summary: 'the ledger cannot be read',

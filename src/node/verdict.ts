@@ -78,7 +78,10 @@ export async function judgeBoot(deps: VerdictDeps, request: VerdictRequest): Pro
 /** All at once: the machine is idle at this point of its boot, and the slowest check is what people wait for. */
 export async function runAll(
   { runner, clock }: Pick<VerdictDeps, 'runner' | 'clock'>,
-  request: Pick<VerdictRequest, 'checks' | 'deadlineMs' | 'onResult'>,
+  request: Pick<VerdictRequest, 'checks' | 'deadlineMs' | 'onResult'> & {
+    /** Every configured check, when only some are run: all share one plan, also with a verdict that is being made. */
+    readonly planned?: readonly PlannedCheck[];
+  },
 ): Promise<readonly CheckResult[]> {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(new Error('the verdict could not wait any longer')), request.deadlineMs);
@@ -88,7 +91,7 @@ export async function runAll(
   };
   const start = clock.monotonicMs();
   try {
-    await runner.prepare(request.checks);
+    await runner.prepare(request.planned ?? request.checks);
     return await Promise.all(
       request.checks.map(async (check) => {
         const ended = result(check, await runner.run(check, over.signal));

@@ -346,6 +346,22 @@ describe('a verdict', () => {
   );
 
   it(
+    'is not disturbed by a person who runs checks at the same time',
+    async () => {
+      await using machine = await boot('required: { units: [app.service] }\n', {
+        waitFor: 'none',
+        units: ['app.service'],
+        files: { '/etc/systemd/system/app.service': service('/bin/sh -c "sleep 1; exec sleep infinity"', 'Type=simple') },
+      });
+      await machine.waitForUnit('goodboot-check@units.service', 'activating');
+      expect((await machine.exec(['goodboot', 'check', 'run', 'filesystem', 'units'])).exitCode).toBe(0);
+      await machine.waitForJobs();
+      expect(await status(machine)).toMatchObject({ verdict: 'good', actions: [{ result: 'done' }] });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     'that is not there yet is not taken for a good one',
     async () => {
       await using machine = await bootMachine({

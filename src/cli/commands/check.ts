@@ -61,7 +61,7 @@ async function run(names: readonly string[], { terminal, done }: Setup, command:
   const onResult = (result: CheckResult) => terminal.json || terminal.out(checkLine(result, nameWidth, terminal));
   const results = await runAll(
     { runner, clock: session.clock },
-    { checks, deadlineMs: settings.trial.deadlineMs, onResult },
+    { checks, planned: settings.checks, deadlineMs: settings.trial.deadlineMs, onResult },
   );
   const verdict = judge(results);
   const json = { apiVersion: 'goodboot/v1', kind: 'CheckRun', bootId: session.boot.id, verdict, checks: results };

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Logger } from 'pino';
 import { formatProblem } from '../../config/problem.ts';
 import { ERRORS, GoodbootError } from '../../core/errors.ts';
 import type { CheckResult } from '../../core/outcome.ts';
@@ -9,11 +10,13 @@ import { openLedger } from '../../node/ledger.ts';
 import { regressionReboots } from '../../node/record.ts';
 import { judgeBoot } from '../../node/verdict.ts';
 import { readVerdict } from '../../node/verdict-file.ts';
+import { openLog } from '../log.ts';
 import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
 import { checkLine, nameWidthOf } from '../render/checks.ts';
 import { verdictText } from '../render/verdict.ts';
 import { checkRunnerOf, openSession, reachSystemd, type Session, type Systemd } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
 import { sayProblems } from './say-problems.ts';
 
 interface Options {
@@ -38,19 +41,20 @@ async function verdict({ dryRun = false }: { dryRun?: boolean }, setup: Setup, c
     throw new GoodbootError('USAGE', 'verdict judges the running machine: it takes no --root');
   if (!dryRun && process.getuid?.() !== 0)
     throw new GoodbootError('NEEDS_ROOT', 'verdict marks the boot; --dry-run judges only');
-  const session = await openSession('/', (message) => terminal.err(`${message}\n`));
+  const log = await openLog();
+  const session = await openSession('/', (sentence) => log.warn(sentence));
   const { config, journal } = session;
   sayProblems(config, terminal);
+  log.debug({ files: config.sources, bootLoader: session.bootLoader.detail }, 'the configuration is read');
   if (!dryRun) announceProblems(journal, config.problems);
 
   await using systemd = await reachSystemd(session);
   // One that is damaged says nothing of the boot before this verdict.
   const before = await readVerdict(session.files).catch(() => null);
-  const report = await judge(session, systemd, { dryRun, setup });
+  const report = await judge(session, systemd, { dryRun, terminal, log });
   terminal.answer(report, verdictText(report, terminal));
   if (!dryRun) {
-    const warn = (sentence: string) => terminal.err(`<4>${sentence}\n`);
-    await conclude({ ...session, manager: systemd.manager, warn }, report, before);
+    await conclude({ ...session, manager: systemd.manager, warn: (sentence) => log.warn(sentence) }, report, before);
   }
   const lost = report.actions.some(({ result }) => result === 'failed') && report.bootLoader.counter !== null;
   // The boot loader goes on counting down on a boot that is good: whoever waits for a good boot must not go on.
@@ -60,11 +64,12 @@ async function verdict({ dryRun = false }: { dryRun?: boolean }, setup: Setup, c
 async function judge(
   session: Session,
   systemd: Systemd,
-  { dryRun, setup: { terminal } }: { readonly dryRun: boolean; readonly setup: Setup },
+  { dryRun, terminal, log }: { readonly dryRun: boolean; readonly terminal: Terminal; readonly log: Logger },
 ): Promise<VerdictReport> {
   const { settings, problems } = session.config;
   const nameWidth = nameWidthOf(settings.checks);
   const onResult = (result: CheckResult) => {
+    log.debug({ result }, `check ${result.name} ended`);
     if (!terminal.json) terminal.out(checkLine(result, nameWidth, terminal));
     if (!dryRun) announceResult(session.journal, result);
   };

@@ -1,5 +1,5 @@
 import { GoodbootError } from '../../core/errors.ts';
-import type { Deployment, Deployments } from '../../ports/deployments.ts';
+import type { Deployment } from '../../ports/deployments.ts';
 import type { Files } from '../../ports/files.ts';
 
 /** `…/deploy/<stateroot>/deploy/<commit>.<serial>`: what the link that the kernel was booted with points at. */
@@ -7,25 +7,21 @@ const DEPLOYMENT = /\/deploy\/(?<commit>[0-9a-f]{64})\.\d+\/?$/;
 
 /**
  * What is booted, read from the kernel's command line and the link that it names: no daemon, no program, so it works
- * when everything else does not. Rolling back needs more, and is the business of the other backends.
+ * when everything else does not. Null on a system that was not booted by ostree.
+ * @throws GoodbootError FILE_UNREADABLE when the command line names something that is no deployment
  */
-export function makeOstreeBooted(files: Files): Deployments {
-  return {
-    name: 'ostree',
-    async booted() {
-      const argument = ostreeArgument((await files.readText('/proc/cmdline')) ?? '');
-      if (argument === null) return null;
-      const target = await files.readLink(argument);
-      const commit = target === null ? undefined : DEPLOYMENT.exec(target)?.groups?.['commit'];
-      if (commit === undefined) {
-        throw new GoodbootError(
-          'FILE_UNREADABLE',
-          `${argument}: not a link to a deployment, which ostree= on the kernel command line names`,
-        );
-      }
-      return { id: commit, version: await versionOf(files, commit) };
-    },
-  };
+export async function readBooted(files: Files): Promise<Deployment | null> {
+  const argument = ostreeArgument((await files.readText('/proc/cmdline')) ?? '');
+  if (argument === null) return null;
+  const target = await files.readLink(argument);
+  const commit = target === null ? undefined : DEPLOYMENT.exec(target)?.groups?.['commit'];
+  if (commit === undefined) {
+    throw new GoodbootError(
+      'FILE_UNREADABLE',
+      `${argument}: not a link to a deployment, which ostree= on the kernel command line names`,
+    );
+  }
+  return { id: commit, version: await versionOf(files, commit) };
 }
 
 /** The value of `ostree=` on a kernel command line (ostree-prepare-root(1)), or null. */
@@ -42,6 +38,3 @@ async function versionOf(files: Files, commit: string): Promise<string> {
   }
   return commit.slice(0, 12);
 }
-
-/** For systems without deployments: marked, never rolled back. */
-export const noDeployments: Deployments = { name: 'none', booted: async (): Promise<Deployment | null> => null };
