@@ -2,11 +2,13 @@ import { outputJsonSchema } from '../src/cli/output-schema.ts';
 import { generateConfigArtefacts } from '../src/config/generate.ts';
 import { errorsReference } from '../src/core/error-artefacts.ts';
 import { generateEventArtefacts } from '../src/core/event-artefacts.ts';
+import { manPage } from './man.ts';
 
 /** Every generated file: path in the checkout to content. */
 export const generateArtefacts = (): Readonly<Record<string, string>> => ({
   ...generateConfigArtefacts(),
   ...generateEventArtefacts(),
+  'dist/man/goodboot.8': manPage(),
   'docs/reference/errors.md': errorsReference(),
   'schema/output-v1.schema.json': `${JSON.stringify(outputJsonSchema(), null, 2)}\n`,
 });

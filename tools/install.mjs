@@ -75,8 +75,11 @@ for (const [from, path] of [
   ['units/goodboot.tmpfiles.conf', '/usr/lib/tmpfiles.d/goodboot.conf'],
   ['units/goodboot.sysusers.conf', '/usr/lib/sysusers.d/goodboot.conf'],
   ['units/sandbox', '/usr/lib/goodboot/sandbox'],
+  ['dist/grub/09_goodboot.cfg', '/usr/lib/bootupd/grub2-static/configs.d/09_goodboot.cfg'],
+  ['dist/libexec/deadman', `${LIBEXEC}/deadman`],
   ['dist/config.yaml', '/usr/lib/goodboot/config.yaml'],
   ['dist/catalog/goodboot.catalog', '/usr/lib/systemd/catalog/goodboot.catalog'],
+  ['dist/man/goodboot.8', '/usr/share/man/man8/goodboot.8'],
   ['schema', '/usr/share/goodboot/schema'],
 ]) {
   if (existsSync(join(REPO, from))) copy(from, path);

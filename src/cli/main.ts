@@ -3,7 +3,7 @@
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 26) {
   process.stderr.write(
-    `goodboot runs on Node 26, this is ${process.version}\nhint: in the checkout use npx goodboot\n`,
+    `goodboot: Node 26 is needed, this is ${process.version} [RUNTIME_TOO_OLD]\nhint: in the checkout use npx goodboot\n`,
   );
   process.exit(69);
 }

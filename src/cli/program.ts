@@ -1,11 +1,13 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { ERRORS, GoodbootError, messageOf } from '../core/errors.ts';
 import { addCheckCommands } from './commands/check.ts';
 import { addConfigCommands } from './commands/config.ts';
+import { addDenyCommands } from './commands/deny.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addMarkCommand } from './commands/mark.ts';
 import { addStatusCommand } from './commands/status.ts';
+import { addTrialCommands } from './commands/trial.ts';
 import { addVerdictCommand } from './commands/verdict.ts';
 import { type Terminal, terminalOf } from './terminal.ts';
 import { VERSION } from './version.ts';
@@ -39,17 +41,23 @@ export function buildProgram(terminal: Terminal, done: (status: number) => void)
   const program = new Command('goodboot')
     .description('Boot health for image-based Linux nodes: is this boot good?')
     .version(VERSION, '-V, --version', 'version, commit and runtime')
-    .addOption(new Option('--json', 'answer as JSON (schema/output-v1.schema.json)'))
-    .addOption(new Option('--root <dir>', 'work on the system below DIR instead of the running one').default('/'))
+    .option('--json', 'answer as JSON, in the form of output-v1.schema.json')
+    .option('--root <dir>', 'work on the system below this directory, not on the running one', '/')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: () => undefined });
+    // Help that nobody asked for is no answer. Errors are printed by `usage`, with a code.
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError: () => undefined });
   const setup = { terminal, done };
   addCheckCommands(program, setup);
   addVerdictCommand(program, setup);
   addStatusCommand(program, setup);
   addHistoryCommand(program, setup);
   addMarkCommand(program, setup);
+  addTrialCommands(program, setup);
+  addDenyCommands(program, setup);
   addConfigCommands(program, setup);
   addExplainCommand(program, setup);
   return program;
@@ -61,16 +69,18 @@ export interface Setup {
   readonly done: (status: number) => void;
 }
 
-/** commander says what was wrong, with the nearest word; the exit status is sysexits' EX_USAGE, like everywhere else. */
+/** commander says what was wrong, and the nearest word; the exit status is sysexits' EX_USAGE, like everywhere else. */
 function usage(error: CommanderError, terminal: Terminal): number {
-  // Asked for help without a command: the help was printed.
+  // No command was given: the help was printed.
   if (error.code === 'commander.help') return ERRORS.USAGE.exit;
-  return report(new GoodbootError('USAGE', error.message.replace(/^error: /, '')), terminal);
+  const [message = '', near] = error.message.replace(/^error: |\.$/g, '').split(/\n\(D(?=id you mean)|\)$/);
+  return report(new GoodbootError('USAGE', message, near === undefined ? {} : { hint: `d${near}` }), terminal);
 }
 
 function report(error: unknown, terminal: Terminal): number {
-  const known =
-    error instanceof GoodbootError ? error : new GoodbootError('INTERNAL', messageOf(error), { cause: error });
+  const isKnown = error instanceof GoodbootError;
+  if (!isKnown && error instanceof Error) terminal.err(`${error.stack}\n`);
+  const known = isKnown ? error : new GoodbootError('INTERNAL', messageOf(error));
   terminal.error(known);
   return ERRORS[known.code].exit;
 }

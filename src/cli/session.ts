@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { canCountAt } from '../adapters/boot-loader/can-count.ts';
 import { detectBootLoader } from '../adapters/boot-loader/detect.ts';
+import { fragmentState } from '../adapters/boot-loader/fragment.ts';
 import { makeClock } from '../adapters/clock/clock.ts';
 import { readBooted } from '../adapters/deployments/booted.ts';
 import { noDeployments } from '../adapters/deployments/none.ts';
@@ -12,7 +14,10 @@ import { checkUnit, makeUnitRunner } from '../adapters/systemd/unit-runner.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { checkTypes } from '../config/registry.ts';
 import { GoodbootError } from '../core/errors.ts';
+import type { ArmDeps } from '../node/arm.ts';
 import { type Boot, readBoot } from '../node/boot.ts';
+import type { TrialEffectsDeps } from '../node/end-trial.ts';
+import { noteTrial } from '../node/note-trial.ts';
 import { PLAN_PATH, planText } from '../node/plan.ts';
 import { budgetMs } from '../node/run-check.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
@@ -98,3 +103,29 @@ const unableRunner = (why: unknown): CheckRunner => ({
   prepare: () => Promise.reject(why),
   run: () => Promise.reject(why),
 });
+
+/** What the steps of a trial need: each is written into the ledger and the journal. */
+export function trialDeps(session: Session): TrialEffectsDeps {
+  const { files, clock, deployments } = session;
+  return {
+    files,
+    clock,
+    deployments,
+    note: (step, deployment, detail) => noteTrial(session, step, deployment, detail),
+  };
+}
+
+/** Whether the boot loader of this machine would count attempts, as far as files can tell. */
+export function countingOf({ files, bootLoader }: Session): Pick<ArmDeps, 'fragment' | 'canCount'> {
+  if (bootLoader.name !== 'grub') {
+    const counts = bootLoader.can.countAttempts;
+    return { fragment: async () => (counts ? 'installed' : 'absent'), canCount: async () => counts };
+  }
+  return {
+    fragment: async () => {
+      const state = await fragmentState(files);
+      return state === 'unreadable' ? 'unknown' : state;
+    },
+    canCount: () => canCountAt(bootLoader.detail),
+  };
+}

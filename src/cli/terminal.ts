@@ -7,25 +7,30 @@ export interface Terminal {
   readonly json: boolean;
   out(text: string): void;
   err(text: string): void;
-  /** Coloured where stdout is a terminal and NO_COLOR is not set; the words alone say everything. */
-  paint(color: 'green' | 'red' | 'yellow' | 'dim' | 'bold', text: string): string;
+  /** Coloured where that stream is a terminal and NO_COLOR is not set; the words alone say everything. Default `out`. */
+  paint(color: 'green' | 'red' | 'yellow' | 'dim' | 'bold', text: string, stream?: 'out' | 'err'): string;
   /** One answer: the object for machines, the text for people. */
   answer(value: object, text: string): void;
   /** An error with its code and cure: as JSON on stdout for machines, as lines on stderr for people. */
   error(error: GoodbootError): void;
 }
 
-type Out = Pick<WriteStream, 'write'> & { readonly isTTY?: boolean };
+type Out = Pick<WriteStream, 'write' | 'on'> & { readonly isTTY?: boolean };
 
 export function terminalOf(stdout: Out, stderr: Out, json: boolean): Terminal {
-  const colours = stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
+  // Nobody reads any more (`goodboot … | head`): what is being done is finished all the same.
+  for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
+  const isPlain = (process.env['NO_COLOR'] ?? '') !== '';
   const out = (text: string) => void stdout.write(text);
   const err = (text: string) => void stderr.write(text);
   return {
     json,
     out,
     err,
-    paint: (color, text) => (colours ? styleText(color, text, { validateStream: false }) : text),
+    paint: (color, text, stream = 'out') =>
+      isPlain || (stream === 'out' ? stdout : stderr).isTTY !== true
+        ? text
+        : styleText(color, text, { validateStream: false }),
     answer: (value, text) => out(json ? `${JSON.stringify(value, null, 2)}\n` : text),
     error(error) {
       const { code, hint } = error;

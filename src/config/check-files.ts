@@ -14,13 +14,17 @@ export interface CheckedFile {
   readonly inPlace: readonly Problem[];
 }
 
-/** Checks files before they ship: each alone, and in the place that its name gives it in /etc/goodboot. Paths are absolute. */
+/**
+ * Checks files before they ship: each alone, and in the place that its name gives it in /etc/goodboot. Paths are
+ * absolute. `machine`: whose files count beside them, when they do not lie there (an image).
+ */
 export async function checkFiles(
   files: Files,
   registry: Registry,
   paths: readonly string[],
+  machine: Files = files,
 ): Promise<readonly CheckedFile[]> {
-  const { slots } = await search(files);
+  const { slots } = await search(machine);
   const builtIn: Slot = { name: 'vendor', sources: [BUILT_IN] };
   const checked: CheckedFile[] = [];
   for (const file of paths) {

@@ -197,6 +197,11 @@ export const ERRORS = {
     summary: 'the ledger cannot be written',
     cure: 'see that /var is mounted, writable and has free space',
   },
+  STATE_UNREADABLE: {
+    exit: 74,
+    summary: 'what this node remembers of its trial cannot be read',
+    cure: 'look at /var/lib/goodboot/state.json; goodboot history says what was in it; removing it forgets the trial and the denied list',
+  },
   FILE_UNREADABLE: { exit: 66, summary: 'a file cannot be read', cure: 'the message names it and the cause' },
   FILE_UNWRITABLE: { exit: 73, summary: 'a file cannot be written', cure: 'the message names it and the cause' },
   LIBRARY_MISSING: {
@@ -242,10 +247,12 @@ export class GoodbootError extends Error {
   }
 }
 
-/** The message of anything that was thrown, with the messages of its causes behind it. */
+/** The message of anything that was thrown, with the messages of its causes behind it. An errno is told once. */
 export function messageOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.cause === undefined ? thrown.message : `${thrown.message}: ${messageOf(thrown.cause)}`;
+  const errno = errnoOf(thrown.cause);
+  const isTold = thrown.cause === undefined || (errno !== null && thrown.message.endsWith(`: ${errno}`));
+  return isTold ? thrown.message : `${thrown.message}: ${messageOf(thrown.cause)}`;
 }
 
 /** The errno name (`ENOENT`) of a system error, or null. */

@@ -30,7 +30,32 @@ export type LedgerEntry = { readonly bootId: string } & (
       readonly by: 'verdict' | 'operator';
       readonly result: ActionResult;
     }
+  | {
+      readonly event: 'trial';
+      readonly step: TrialStep;
+      readonly deployment: string;
+      /** One clause for people: attempts left, why it was withdrawn. */
+      readonly detail: string;
+    }
 );
+
+/** What happened to a trial, or to the list of denied deployments. */
+export type TrialStep =
+  | 'armed'
+  | 'refused'
+  | 'withdrawn'
+  | 'attempt'
+  | 'uncounted'
+  | 'fell-back'
+  | 'rolled-back'
+  | 'rollback-failed'
+  | 'ended-good'
+  | 'ended-bad'
+  | 'environment'
+  | 'crash-loop'
+  | 'denied'
+  | 'allowed'
+  | 'dropped';
 
 /** A line as it stands in the file. `seq` counts up over all boots; `time` is the wall clock, which may jump. */
 export type LedgerRecord = { readonly v: 1; readonly seq: number; readonly time: string } & LedgerEntry;
@@ -105,6 +130,7 @@ const SHAPES: Readonly<Record<string, (line: Values) => boolean>> = {
   verdict: (line) =>
     ['good', 'bad', 'indeterminate'].includes(String(line['verdict'])) &&
     [line['results'], line['actions']].every((list) => Array.isArray(list) && list.every(isObject)),
+  trial: (line) => ['step', 'deployment', 'detail'].every((key) => typeof line[key] === 'string'),
   mark: (line) => ['good', 'bad'].includes(String(line['mark'])) && typeof line['result'] === 'string',
 };
 

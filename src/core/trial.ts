@@ -1,4 +1,4 @@
-/** A trial as the ledger has it: the deployment that an update brought, until it is marked good or bad. */
+/** A trial: the deployment that an update brought, from arming until it is marked good or given up. */
 export interface Trial {
   /** The deployment on trial. */
   readonly deployment: string;
@@ -6,6 +6,10 @@ export interface Trial {
   readonly from: string;
   /** Boots that it may take. */
   readonly attempts: number;
+  /** The counter as it was last seen, `attempts` when armed: a boot in which it is not lower was not counted. */
+  readonly counted: number;
+  /** `fell-back`: the attempts are used up, and `from` is being made the default again. Set before anything else is changed. */
+  readonly phase: 'armed' | 'fell-back';
   /** Required checks that failed on the old deployment when the update was armed; null: the baseline could not be run. */
   readonly baselineFailures: readonly string[] | null;
   /** Required checks that failed on any boot of this trial so far. */
@@ -41,10 +45,10 @@ export interface BootFacts {
  */
 export type Standing = 'settled' | 'on-trial' | 'fallback' | 'by-hand';
 
-export function standingOf(boot: BootFacts): Standing {
-  const { trial } = boot;
+export function standingOf(boot: Pick<BootFacts, 'startedBy' | 'booted' | 'trial' | 'counter'>): Standing {
+  const { trial, counter } = boot;
   if (trial === null || boot.booted === null || boot.startedBy !== 'boot-loader') return 'settled';
-  if (boot.booted === trial.deployment) return boot.counter === null ? 'settled' : 'on-trial';
-  if (boot.booted === trial.from && boot.counter !== null && boot.counter < 0) return 'fallback';
-  return 'by-hand';
+  if (boot.booted === trial.deployment) return counter === null ? 'settled' : 'on-trial';
+  const chosenByLoader = trial.phase === 'fell-back' || (counter !== null && counter < 0);
+  return boot.booted === trial.from && chosenByLoader ? 'fallback' : 'by-hand';
 }

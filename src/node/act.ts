@@ -3,10 +3,12 @@ import { GoodbootError, messageOf } from '../core/errors.ts';
 import type { TakenAction } from '../core/verdict-report.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
 import type { Journal } from '../ports/journal.ts';
+import type { TrialEffects } from './end-trial.ts';
 
 /** What acting on a decision may touch, apart from the boot loader. */
 export interface Effects {
   readonly journal: Journal;
+  readonly trial: TrialEffects;
 }
 
 const REBOOT: Readonly<Record<Extract<Action, { kind: 'reboot' }>['why'], string>> = {
@@ -49,11 +51,32 @@ async function one(action: Action, bootLoader: BootLoader, effects: Effects | nu
       // Asked for when all of this is recorded, as the very last thing.
       return { action, result: effects === null ? 'planned' : 'done', detail: REBOOT[action.why] };
     case 'soak':
+      // The verdict is not over: the checks are repeated, and decided about again.
+      return { action, result: 'planned', detail: 'the required checks are repeated before this boot is marked' };
     case 'roll-back':
+      return trialStep(action, effects, `${action.to} is the default again`, (trial) => trial.ensureDefault(action.to));
     case 'deny':
+      return trialStep(action, effects, `${action.deployment} is not booted into again until it is allowed`, (trial) =>
+        trial.deny(action.deployment, 'it failed its trial'),
+      );
     case 'end-trial':
-      // Nothing arms a trial yet, so no decision has these.
-      return { action, result: 'impossible', detail: 'this release does not put updates on trial' };
+      return trialStep(action, effects, `the trial ends: ${action.result}`, (trial) => trial.end(action.result));
+  }
+}
+
+async function trialStep(
+  action: Action,
+  effects: Effects | null,
+  detail: string,
+  work: (trial: TrialEffects) => Promise<void>,
+): Promise<TakenAction> {
+  if (effects === null) return { action, result: 'planned', detail };
+  try {
+    await work(effects.trial);
+    return { action, result: 'done', detail };
+  } catch (error) {
+    if (!(error instanceof GoodbootError)) throw error;
+    return { action, result: 'failed', detail: messageOf(error) };
   }
 }
 

@@ -1,19 +1,18 @@
-import { type Problem as ConfigProblem, formatProblem } from '../config/problem.ts';
 import { type CheckResult, reasonOf } from '../core/outcome.ts';
-import type { VerdictReport } from '../core/verdict-report.ts';
+import type { Problem, VerdictReport } from '../core/verdict-report.ts';
 import type { Journal } from '../ports/journal.ts';
 
 const usec = (ms: number): number => Math.round(ms * 1000);
 
 /** Says in the journal what is wrong with the configuration, before anything is judged by it. */
-export function announceProblems(journal: Journal, problems: readonly ConfigProblem[]): void {
-  for (const problem of problems) {
-    if (problem.code === 'NO_REQUIRED_CHECK') journal.event('no-required-check', {});
+export function announceProblems(journal: Journal, problems: readonly (Problem & { readonly file: string })[]): void {
+  for (const { code, file, message } of problems) {
+    if (code === 'NO_REQUIRED_CHECK') journal.event('no-required-check', {});
     else {
       journal.event('config-problem', {
-        GOODBOOT_FILE: problem.file,
-        GOODBOOT_REASON: formatProblem(problem),
-        GOODBOOT_ERROR_CODE: problem.code,
+        GOODBOOT_FILE: file,
+        GOODBOOT_REASON: message,
+        GOODBOOT_ERROR_CODE: code,
       });
     }
   }

@@ -1,9 +1,12 @@
 import { messageOf } from '../core/errors.ts';
+import { withTrialFailures } from '../core/node-state.ts';
 import type { VerdictReport } from '../core/verdict-report.ts';
+import type { Files } from '../ports/files.ts';
 import type { ServiceManager } from '../ports/service-manager.ts';
 import { announceVerdict, why } from './announce.ts';
 import { type RecordDeps, recordVerdict } from './record.ts';
 import { recheckLater, startWhatWaited } from './recovery.ts';
+import { loadState, saveState } from './state.ts';
 import { writeVerdict } from './verdict-file.ts';
 
 /** Time for a timer to stop: it has nothing to do for that. */
@@ -33,9 +36,16 @@ export async function conclude(deps: ConcludeDeps, report: VerdictReport, before
     journal.event('boot-held', { GOODBOOT_REASON: 'a reboot that cannot be recorded is not made' });
     return;
   }
+  if (report.standing === 'on-trial') await said(warn, 'what failed on trial', () => keepTrialFailures(files, report));
   const left = report.bootLoader.counter ?? 'not counted';
   journal.event('reboot-requested', { GOODBOOT_REASON: why(report), GOODBOOT_ATTEMPTS_LEFT: left });
   await manager.reboot();
+}
+
+/** For the fallback, which has to tell the deployment from its surroundings. */
+async function keepTrialFailures(files: Files, { checks }: VerdictReport): Promise<void> {
+  const failed = checks.filter(({ required, outcome }) => required && outcome.state === 'fail').map(({ name }) => name);
+  await saveState(files, withTrialFailures(await loadState(files), failed));
 }
 
 /** A bad boot that is held is judged again later; one that has become good starts what could not start. */

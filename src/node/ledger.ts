@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { GoodbootError } from '../core/errors.ts';
 import { type LedgerContent, type LedgerEntry, type LedgerRecord, ledgerLine, parseLedger } from '../core/ledger.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -71,18 +70,11 @@ async function load(files: Files, path: string, maxBytes: number): Promise<Loade
     if (info === null) return { ...parseLedger(Buffer.alloc(0)), sizeBytes: 0, skippedBytes: 0 };
     if (info.kind !== 'file') throw new Error(`a file was wanted, it is of kind ${info.kind}`);
     const skippedBytes = Math.max(0, info.sizeBytes - maxBytes);
-    const bytes = await readFrom(files.resolve(path), skippedBytes, maxBytes);
+    const bytes = (await files.readBytes(path, maxBytes, skippedBytes)) ?? Buffer.alloc(0);
     return { ...parseLedger(bytes, skippedBytes > 0), sizeBytes: skippedBytes + bytes.length, skippedBytes };
   } catch (cause) {
     throw new GoodbootError('LEDGER_UNREADABLE', `ledger ${path}`, { cause });
   }
-}
-
-async function readFrom(path: string, start: number, maxBytes: number): Promise<Buffer> {
-  await using file = await open(path);
-  const chunks: Buffer[] = [];
-  for await (const chunk of file.createReadStream({ start, end: start + maxBytes - 1 })) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 function damageOf({ path, damaged, tail, skippedBytes }: Loaded & { readonly path: string }): readonly string[] {

@@ -1,4 +1,4 @@
-import { decide, type Policy } from '../core/decide.ts';
+import { decide, type Facts, judge, type Policy } from '../core/decide.ts';
 import { messageOf } from '../core/errors.ts';
 import { type CheckResult, errored } from '../core/outcome.ts';
 import type { Problem, VerdictReport } from '../core/verdict-report.ts';
@@ -7,9 +7,11 @@ import type { PlannedCheck } from '../ports/check.ts';
 import type { CheckRunner } from '../ports/check-runner.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Deployment, Deployments } from '../ports/deployments.ts';
+import type { Files } from '../ports/files.ts';
 import { act, type Effects } from './act.ts';
 import type { Boot } from './boot.ts';
 import { type BootLoaderView, readBootLoader } from './boot-loader-view.ts';
+import { readTrialFacts } from './trial-facts.ts';
 
 export interface VerdictDeps {
   readonly boot: Boot;
@@ -17,6 +19,7 @@ export interface VerdictDeps {
   readonly deployments: Deployments;
   readonly runner: CheckRunner;
   readonly clock: Clock;
+  readonly files: Files;
   /** Null in a dry run: then nothing is done. */
   readonly effects: Effects | null;
 }
@@ -29,6 +32,10 @@ export interface VerdictRequest {
   /** The whole judging must be over after this time; a check that is not done then could not tell. */
   readonly deadlineMs: number;
   readonly problems: readonly Problem[];
+  /** How long a passing trial is watched. */
+  readonly soakMs: number;
+  /** Told when the soak begins, and at each round of it. */
+  readonly onSoak: (leftMs: number) => Promise<void>;
   /** Told each result as it comes. */
   readonly onResult: (result: CheckResult) => void;
 }
@@ -39,22 +46,27 @@ export async function judgeBoot(deps: VerdictDeps, request: VerdictRequest): Pro
   const start = clock.monotonicMs();
   const problems: Problem[] = [...request.problems];
   const note = (problem: Problem) => problems.push(problem);
-  const [bootLoader, deployment] = await Promise.all([readBootLoader(deps.bootLoader, note), booted(deps, note)]);
-  const checks = await runAll(deps, request);
-
-  const { actions, ...decision } = decide({
-    results: checks,
+  const [bootLoader, deployment, trialFacts] = await Promise.all([
+    readBootLoader(deps.bootLoader, note),
+    booted(deps, note),
+    readTrialFacts(deps.files, boot, note),
+  ]);
+  const facts = (results: readonly CheckResult[], soaked: boolean): Facts => ({
+    results,
     policy: request.policy,
     boot: {
-      startedBy: boot.startedBy,
+      ...trialFacts,
       booted: deployment?.id ?? null,
-      trial: null,
       counter: bootLoader.counter,
-      canFallBack: null,
-      soaked: false,
+      soaked,
       regressionReboots: request.regressionReboots,
     },
   });
+  const first = await runAll(deps, request);
+  const asked = decide(facts(first, false));
+  const isSoaking = deps.effects !== null && asked.actions.some(({ kind }) => kind === 'soak');
+  const checks = isSoaking ? await soak(deps, request, first) : first;
+  const { actions, ...decision } = isSoaking ? decide(facts(checks, true)) : asked;
   const taken = await act(actions, deps.bootLoader, deps.effects);
   const after = taken.some(({ result }) => result === 'done')
     ? await readBootLoader(deps.bootLoader, note)
@@ -73,6 +85,34 @@ export async function judgeBoot(deps: VerdictDeps, request: VerdictRequest): Pro
     actions: taken,
     problems,
   };
+}
+
+/** Rounds of a soak at most, and the shortest pause between two. */
+const SOAK_ROUNDS = 20;
+const SOAK_PAUSE_MS = 5_000;
+
+/**
+ * Repeats the required checks until a passing trial has held for the soak time. Each check has all its time to come
+ * back: what is only late is not bad. The first round that is not good ends it.
+ */
+async function soak(
+  deps: VerdictDeps,
+  request: VerdictRequest,
+  first: readonly CheckResult[],
+): Promise<readonly CheckResult[]> {
+  const { clock } = deps;
+  const end = clock.monotonicMs() + request.soakMs;
+  const required = request.checks.filter((check) => check.required);
+  const pause = Math.max(SOAK_PAUSE_MS, request.soakMs / SOAK_ROUNDS);
+  let results = first;
+  for (let left = request.soakMs; left > 0; left = end - clock.monotonicMs()) {
+    await request.onSoak(left);
+    await clock.sleep(Math.min(pause, left), new AbortController().signal);
+    const round = await runAll(deps, { ...request, checks: required, planned: request.checks });
+    results = first.map((result) => round.find(({ name }) => name === result.name) ?? result);
+    if (judge(results) !== 'good') break;
+  }
+  return results;
 }
 
 /** All at once: the machine is idle at this point of its boot, and the slowest check is what people wait for. */

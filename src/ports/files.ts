@@ -24,8 +24,8 @@ export interface Files {
   /** The path on this machine, for programs that are given it. */
   resolve(path: string): string;
   readText(path: string): Promise<string | null>;
-  /** At most `maxBytes + 1` bytes, so that the caller sees when there is more. */
-  readBytes(path: string, maxBytes: number): Promise<Buffer | null>;
+  /** At most `maxBytes + 1` bytes from byte `start` (default 0) on, so that the caller sees when there is more. */
+  readBytes(path: string, maxBytes: number, start?: number): Promise<Buffer | null>;
   /** Names in a directory, sorted by code point. */
   list(path: string): Promise<readonly string[] | null>;
   info(path: string): Promise<FileInfo | null>;

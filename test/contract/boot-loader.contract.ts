@@ -72,7 +72,7 @@ export function describeBootLoader({ name, make, seen }: BootLoaderSubject): voi
         ...(after.counter === null ? {} : { boot_counter: String(after.counter) }),
         ...(after.success === null ? {} : { boot_success: after.success ? '1' : '0' }),
       };
-      expect(await seen()).toEqual(own);
+      expect(await seen()).toMatchObject(own);
     });
   });
 }

@@ -79,6 +79,13 @@ describe.each(['/', 'another root'])('files below %s', (root) => {
     expect((await files.readBytes(path('file'), 10))?.toString()).toBe('x'.repeat(kept));
   });
 
+  it('are read from the wanted byte on', async () => {
+    await fs.writeFile(join(directory, 'file'), '0123456789');
+    const read = async (maxBytes: number, start: number) =>
+      (await files.readBytes(path('file'), maxBytes, start))?.toString();
+    expect([await read(2, 5), await read(20, 8), await read(5, 10), await read(5, 99)]).toEqual(['567', '89', '', '']);
+  });
+
   it('are listed by code point', async () => {
     for (const name of ['b', 'a', 'B', '\u{10000}', '\uffee', '10', '9']) await fs.writeFile(join(directory, name), '');
     expect(await files.list(path(''))).toEqual(['10', '9', 'B', 'a', 'b', '\uffee', '\u{10000}']);

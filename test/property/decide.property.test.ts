@@ -20,6 +20,8 @@ const trial: fc.Arbitrary<Trial> = fc.record({
   deployment: fc.constant('new'),
   from: fc.constant('old'),
   attempts: fc.integer({ min: 1, max: 10 }),
+  counted: fc.integer({ min: 0, max: 10 }),
+  phase: fc.constantFrom('armed', 'fell-back'),
   baselineFailures: fc.option(failures),
   trialFailures: failures,
 });
@@ -120,7 +122,15 @@ describe('decide, for every input', () => {
     fc.assert(
       fc.property(facts, fc.uniqueArray(name, { minLength: 1 }), (input, names) => {
         const everywhere = names.map((each) => ({ ...failing, name: each }));
-        const open = { deployment: 'new', from: 'old', attempts: 3, baselineFailures: names, trialFailures: names };
+        const open: Trial = {
+          deployment: 'new',
+          from: 'old',
+          attempts: 3,
+          counted: 3,
+          phase: 'armed',
+          baselineFailures: names,
+          trialFailures: names,
+        };
         const fallen = { ...input.boot, startedBy: 'boot-loader', booted: 'old', trial: open, counter: -1 } as const;
         const { actions } = decide({ ...input, boot: fallen, results: everywhere });
         expect(kinds(actions)).not.toContain('deny');
@@ -149,7 +159,15 @@ describe('a chain of bad boots', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10 }), fc.boolean(), policy, (attempts, oldIsBadToo, rules) => {
         let counter: number | null = attempts;
-        let open: Trial | null = { deployment: 'new', from: 'old', attempts, baselineFailures: [], trialFailures: [] };
+        let open: Trial | null = {
+          deployment: 'new',
+          from: 'old',
+          attempts,
+          counted: 3,
+          phase: 'armed',
+          baselineFailures: [],
+          trialFailures: [],
+        };
         let boots = 0;
         for (;;) {
           // GRUB, as the fragment counts: at 0 or below the fallback and -1, else one less.

@@ -26,7 +26,15 @@ const settledBoot: BootFacts = {
   soaked: false,
   regressionReboots: 0,
 };
-const trial: Trial = { deployment: NEW, from: OLD, attempts: 3, baselineFailures: [], trialFailures: [] };
+const trial: Trial = {
+  deployment: NEW,
+  from: OLD,
+  attempts: 3,
+  counted: 3,
+  phase: 'armed',
+  baselineFailures: [],
+  trialFailures: [],
+};
 const onTrial = (counter: number, more: Partial<BootFacts> = {}): BootFacts => ({
   ...settledBoot,
   booted: NEW,

@@ -40,8 +40,9 @@ describe.each(UNITS)('%s', (unit) => {
     expect(await verify(unit)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
   });
 
-  test('says where it is documented', async () => {
-    expect(await text()).toMatch(/^Documentation=man:goodboot\(1\)/m);
+  test('names its manual page, which is installed', async () => {
+    expect(await text()).toMatch(/^Documentation=man:goodboot\(8\)/m);
+    expect((await stat(join(root, 'usr/share/man/man8/goodboot.8'))).size).toBeGreaterThan(0);
   });
 
   test('is not ordered after multi-user.target', async () => {

@@ -11,7 +11,7 @@ import {
 } from '../../core/grubenv.ts';
 import type { BootLoader, BootLoaderChange, BootLoaderState } from '../../ports/boot-loader.ts';
 import type { Processes } from '../../ports/processes.ts';
-import { makeWritable, mountOf } from './mount.ts';
+import { isReadOnlyForAll, makeWritable, mountOf } from './mount.ts';
 
 export interface GrubOptions {
   /** The environment block on this machine; a link is followed. */
@@ -30,17 +30,25 @@ export function makeGrub({ path, processes, warn }: GrubOptions): BootLoader {
     can: { mark: true, countAttempts: true },
     read: () =>
       about(path, 'GRUBENV_UNREADABLE', async () => stateOf(grubenvVariables(parseGrubenv(await readBlock(path))))),
-    apply: async (change) => {
-      const [current, next] = await about(path, 'GRUBENV_UNREADABLE', async () => {
-        const block = await readBlock(path);
-        return [block, serializeGrubenv(editGrubenv(parseGrubenv(block), variablesOf(change)))];
-      });
-      if (next.equals(current)) return false;
-      await about(path, 'GRUBENV_UNWRITABLE', () => writeBlock({ path, processes, warn }, next));
-      return true;
-    },
+    needsOwnMounts: () => isReadOnlyForAll(path),
+    apply: (change) => edit(variablesOf(change)),
+    takeProof: () => edit({ [PROOF]: null }),
   };
+
+  /** False: the block says so already, and was not written. */
+  async function edit(change: GrubenvChange): Promise<boolean> {
+    const [current, next] = await about(path, 'GRUBENV_UNREADABLE', async () => {
+      const block = await readBlock(path);
+      return [block, serializeGrubenv(editGrubenv(parseGrubenv(block), change))];
+    });
+    if (next.equals(current)) return false;
+    await about(path, 'GRUBENV_UNWRITABLE', () => writeBlock({ path, processes, warn }, next));
+    return true;
+  }
 }
+
+/** The fragment (dist/grub/) saves it on every boot: who finds it knows that GRUB ran the fragment and can write. */
+const PROOF = 'goodboot_fragment';
 
 /** An empty value is as good as none: GRUB's own tests (`-n`) see no difference either. */
 function stateOf(variables: ReadonlyMap<string, string>): BootLoaderState {
@@ -55,10 +63,13 @@ function stateOf(variables: ReadonlyMap<string, string>): BootLoaderState {
   return { counter: counter === null ? null : Number(counter), success: success === null ? null : success === '1' };
 }
 
+const counted = (counter: string | null): GrubenvChange => ({ boot_counter: counter, goodboot_counter: counter });
+
 function variablesOf({ counter, success }: BootLoaderChange): GrubenvChange {
   return {
     ...(success === undefined ? {} : { boot_success: success ? '1' : '0' }),
-    ...(counter === undefined ? {} : { boot_counter: counter === null ? null : String(counter) }),
+    // The copy tells the fragment whether another counting snippet was there before it in the same boot.
+    ...(counter === undefined ? {} : counted(counter === null ? null : String(counter))),
   };
 }
 

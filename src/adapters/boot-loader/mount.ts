@@ -50,6 +50,17 @@ export async function mountOf(path: string): Promise<Mount> {
   return mount;
 }
 
+/** True when a file is on a read-only mount, and PID 1 has the same mounts. A file that cannot be looked at is none. */
+export async function isReadOnlyForAll(path: string): Promise<boolean> {
+  try {
+    const { options, superOptions } = await mountOf(path);
+    const { own, first } = await namespaces();
+    return (options.includes('ro') || superOptions.includes('ro')) && own === first;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Makes a read-only mount writable, in this process's own mount namespace only. What it resolves to puts back
  * exactly what was there, and answers null, or one sentence that says what is left behind.
@@ -86,9 +97,15 @@ async function mountById(id: number): Promise<Mount | undefined> {
   return parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8')).find((mount) => mount.id === id);
 }
 
+/** The mount namespaces of this process and of PID 1; null where it may not be looked at. */
+async function namespaces(): Promise<{ readonly own: string | null; readonly first: string | null }> {
+  const [own, first] = await Promise.all(['self', '1'].map((pid) => readlink(`/proc/${pid}/ns/mnt`).catch(() => null)));
+  return { own: own ?? null, first: first ?? null };
+}
+
 /** A remount that the whole machine sees is never made, and not on a guess either. */
 async function refuseSharedNamespace(mountPoint: string): Promise<void> {
-  const [own, first] = await Promise.all(['self', '1'].map((pid) => readlink(`/proc/${pid}/ns/mnt`).catch(() => null)));
+  const { own, first } = await namespaces();
   if (first === null) {
     const message = `${mountPoint} is mounted read-only, and PID 1 does not show whether it shares this mount`;
     throw new GoodbootError('GRUBENV_UNWRITABLE', message, {

@@ -8,6 +8,8 @@ export function makeNoop(detail: string): BootLoader {
     detail,
     can: { mark: false, countAttempts: false },
     read: async () => ({ counter: null, success: null }),
+    takeProof: async () => false,
+    needsOwnMounts: async () => false,
     apply: async (change) => {
       if (Object.keys(change).length === 0) return false;
       throw new GoodbootError('BOOT_LOADER_UNSUPPORTED', `no boot loader to mark: ${detail}`);

@@ -35,6 +35,9 @@ export function makeSystemdBoot(files: Files): BootLoader {
       const entryPath = await readLoaderVariable(files, 'LoaderBootCountPath');
       return { counter: entryPath === null ? null : attemptsLeftIn(entryPath), success: null };
     },
+    // It counts whatever entry has a counter in its name, and that entry's name is the proof.
+    takeProof: async () => (await readLoaderVariable(files, 'LoaderBootCountPath')) !== null,
+    needsOwnMounts: async () => false,
     apply: async (change) => {
       if (Object.keys(change).length === 0) return false;
       throw new GoodbootError('BOOT_LOADER_UNSUPPORTED', 'systemd-boot is marked by systemd-bless-boot.service alone');

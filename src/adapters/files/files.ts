@@ -35,7 +35,7 @@ export function makeFiles(root = '/'): Files {
   return {
     resolve: (path) => join(root, resolve('/', path)),
     readText: (path) => read(path, (place) => fs.readFile(place, { encoding: 'utf8', flag: READ })),
-    readBytes: (path, maxBytes) => read(path, (place) => readUpTo(place, maxBytes + 1)),
+    readBytes: (path, maxBytes, start = 0) => read(path, (place) => readUpTo(place, maxBytes + 1, start)),
     list: (path) => read(path, async (place) => (await fs.readdir(place)).sort(byCodePoint)),
     info: (path) => read(path, infoOf, 'keep'),
     space: (path) => read(path, spaceOf),
@@ -75,12 +75,13 @@ const isAbsent = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(er
 /** UTF-8 sorts by code point; JavaScript strings do not. */
 const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-async function readUpTo(place: string, maxBytes: number): Promise<Buffer> {
+async function readUpTo(place: string, maxBytes: number, start: number): Promise<Buffer> {
   await using file = await fs.open(place, READ);
   const buffer = Buffer.alloc(maxBytes);
   let size = 0;
   while (size < maxBytes) {
-    const { bytesRead } = await file.read(buffer, size, maxBytes - size);
+    // A pipe has no positions.
+    const { bytesRead } = await file.read(buffer, size, maxBytes - size, start === 0 ? null : start + size);
     if (bytesRead === 0) break;
     size += bytesRead;
   }

@@ -5,23 +5,30 @@ import { type Properties, unitState } from './properties.ts';
 
 const SYSTEMD = { destination: 'org.freedesktop.systemd1' } as const;
 const MANAGER = { path: '/org/freedesktop/systemd1', interface: 'org.freedesktop.systemd1.Manager' } as const;
-const BUS_ADDRESS = 'unix:path=/run/dbus/system_bus_socket';
+const BUS_SOCKET = '/run/dbus/system_bus_socket';
 /** systemd's own socket, for root alone: it answers also when the bus is down, which is when a verdict matters most. */
-const PRIVATE_ADDRESS = 'unix:path=/run/systemd/private';
+const PRIVATE_SOCKET = '/run/systemd/private';
 /** 10 s in all: systemd may be busy with the boot. */
 const PING_TIMEOUT_MS = 100;
 const PINGS = 100;
 /** Ends of jobs that are remembered: more than the checks of any node. */
 const JOBS_KEPT = 4096;
 
+export interface ServiceManagerOptions {
+  /** Default: this process is root's. */
+  readonly root?: boolean;
+  /** Directory that holds the machine's `run`, when it is not the running one: a container seen from outside. */
+  readonly below?: string;
+}
+
 /**
  * systemd over D-Bus, connected when first needed.
  * @throws GoodbootError SYSTEMD_ABSENT when systemd is not PID 1 (sd_booted(3): no /run/systemd/system)
  */
 export async function connectServiceManager(
-  options: { readonly root: boolean } = { root: process.getuid?.() === 0 },
+  options: ServiceManagerOptions = {},
 ): Promise<ServiceManager & AsyncDisposable> {
-  const { connection, bus } = await open(options.root);
+  const { connection, bus } = await open(options);
   const target = bus ? SYSTEMD : {};
   const manager = (member: string, signature = '', body: readonly unknown[] = []) =>
     connection.call({ ...target, ...MANAGER, member, signature, body });
@@ -134,10 +141,13 @@ export async function connectServiceManager(
   };
 }
 
-async function open(root: boolean): Promise<{ connection: Connection; bus: boolean }> {
+async function open({
+  root = process.getuid?.() === 0,
+  below = '',
+}: ServiceManagerOptions): Promise<{ connection: Connection; bus: boolean }> {
   if (root) {
     try {
-      const connection = await connect(PRIVATE_ADDRESS, { hello: false });
+      const connection = await connect(`unix:path=${below}${PRIVATE_SOCKET}`, { hello: false });
       await wake(connection);
       return { connection, bus: false };
     } catch (error) {
@@ -145,7 +155,7 @@ async function open(root: boolean): Promise<{ connection: Connection; bus: boole
     }
   }
   try {
-    return { connection: await connect(BUS_ADDRESS, { hello: true }), bus: true };
+    return { connection: await connect(`unix:path=${below}${BUS_SOCKET}`, { hello: true }), bus: true };
   } catch (error) {
     if (await systemdIsRunning()) throw error;
     throw new GoodbootError('SYSTEMD_ABSENT', 'systemd is not PID 1 here', { cause: error });

@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
-import { checkTypes } from '../../config/registry.ts';
 import { judge } from '../../core/decide.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { GoodbootError } from '../../core/errors.ts';
-import { nearest } from '../../core/nearest.ts';
 import type { CheckResult } from '../../core/outcome.ts';
 import { VERDICT_EXIT } from '../../core/verdict-report.ts';
 import { runAll } from '../../node/verdict.ts';
 import type { PlannedCheck } from '../../ports/check.ts';
-import { rootOf } from '../options.ts';
+import { didYouMean, rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
 import { checkLine, nameWidthOf, summary } from '../render/checks.ts';
 import { table } from '../render/table.ts';
@@ -17,7 +15,10 @@ import { checkRunnerOf, openSession, reachSystemd } from '../session.ts';
 import { sayProblems } from './say-problems.ts';
 
 export function addCheckCommands(program: Command, setup: Setup): void {
-  const check = program.command('check').description('list the configured checks, or run them');
+  const check = program
+    .command('check')
+    .description('list the configured checks, or run them')
+    .addHelpText('after', '\nExamples:\n  goodboot check list\n  goodboot check run');
   check
     .command('list')
     .description('the configured checks: name, type, whether required, times')
@@ -26,8 +27,11 @@ export function addCheckCommands(program: Command, setup: Setup): void {
   check
     .command('run')
     .argument('[name...]', 'checks to run; all of them when none is named')
-    .description('run checks now; marks nothing, changes nothing')
-    .addHelpText('after', '\nExamples:\n  goodboot check run\n  goodboot check run units network --json')
+    .description('run checks now and say what they mean; marks nothing. A check that is named counts as required')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  goodboot check run\n  goodboot check run units network --json\n\nExit status: 0 good, 20 bad, 21 could not tell.',
+    )
     .action((names: string[], _options, command: Command) => run(names, setup, command));
 }
 
@@ -40,9 +44,7 @@ async function list({ terminal, done }: Setup, command: Command): Promise<void> 
     name,
     type,
     required ? 'required' : 'wanted',
-    `within ${formatDuration(withinMs)}`,
-    stableMs === 0 ? '' : `stable ${formatDuration(stableMs)}`,
-    `passes when ${checkTypes.get(type)?.summary ?? ''}`,
+    `${withinMs === 0 ? 'at once' : `within ${formatDuration(withinMs)}`}${stableMs === 0 ? '' : `, stable for ${formatDuration(stableMs)}`}`,
   ]);
   terminal.answer(json, rows.length === 0 ? 'no check is configured\n' : table(rows));
   done(0);
@@ -76,14 +78,7 @@ function chosen(checks: readonly PlannedCheck[], names: readonly string[]): read
   return [...new Set(names)].map((name) => {
     const found = checks.find((check) => check.name === name);
     if (found !== undefined) return { ...found, required: true };
-    const near = nearest(
-      name,
-      checks.map((check) => check.name),
-    );
-    throw new GoodbootError(
-      'CHECK_UNKNOWN',
-      `no check "${name}" is configured`,
-      near === null ? {} : { hint: `did you mean ${near}?` },
-    );
+    const known = checks.map((check) => check.name);
+    throw new GoodbootError('CHECK_UNKNOWN', `no check "${name}" is configured`, didYouMean(name, known));
   });
 }

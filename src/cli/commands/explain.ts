@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
+import { configJsonSchema, type JsonSchema } from '../../config/json-schema.ts';
 import { checkTypes } from '../../config/registry.ts';
+import { commonSchema } from '../../config/schema.ts';
 import { ERRORS, GoodbootError, isErrorCode } from '../../core/errors.ts';
 import { EVENTS } from '../../core/events.ts';
-import { nearest } from '../../core/nearest.ts';
+import { didYouMean } from '../options.ts';
 import type { Setup } from '../program.ts';
+import { table } from '../render/table.ts';
 
 interface Explanation {
   readonly kind: 'Error' | 'Event' | 'CheckType';
@@ -39,18 +42,31 @@ export function explain(word: string): Explanation {
   const event = Object.entries(EVENTS).find(([name, { id }]) => name === word || id === word);
   if (event !== undefined) {
     const [name, { id, subject, body }] = event;
-    return { kind: 'Event', name, summary: subject, detail: `${body}\njournalctl MESSAGE_ID=${id}` };
+    return {
+      kind: 'Event',
+      name,
+      summary: withPlaces(subject),
+      detail: `${withPlaces(body)}\njournalctl MESSAGE_ID=${id}`,
+    };
   }
   const type = checkTypes.get(word);
   if (type !== undefined) {
     const { within, stable, timeout } = type.defaults;
-    const detail = `defaults: within ${within}, stable ${stable}, timeout ${timeout}\noptions: docs/reference/configuration.md`;
+    const detail = `defaults: within ${within}, stable ${stable}, timeout ${timeout}\noptions:\n${optionsOf(word)}`;
     return { kind: 'CheckType', name: word, summary: `passes when ${type.summary}`, detail };
   }
-  const near = nearest(word, [...Object.keys(ERRORS), ...Object.keys(EVENTS), ...checkTypes.keys()]);
-  throw new GoodbootError(
-    'CODE_UNKNOWN',
-    `"${word}" is not known`,
-    near === null ? {} : { hint: `did you mean ${near}?` },
-  );
+  const known = [...Object.keys(ERRORS), ...Object.keys(EVENTS), ...checkTypes.keys()];
+  throw new GoodbootError('CODE_UNKNOWN', `"${word}" is not known`, didYouMean(word, known));
+}
+
+/** What an entry of the journal has in these places is not known here: `@GOODBOOT_REASON@` becomes `<reason>`. */
+const withPlaces = (text: string): string =>
+  text.replaceAll(/@GOODBOOT_([A-Z_]+)@/g, (_, field: string) => `<${field.toLowerCase().replaceAll('_', ' ')}>`);
+
+/** One line for each option of a check type, beside those that every check has. */
+function optionsOf(type: string): string {
+  // The schema is made with a definition for each type.
+  const definitions = configJsonSchema(checkTypes)['definitions'] as Readonly<Record<string, JsonSchema>>;
+  const own = Object.entries(definitions[type]?.properties ?? {}).filter(([key]) => !(key in commonSchema.entries));
+  return table(own.map(([key, { description = '' }]) => [`  ${key}`, description])).trimEnd();
 }

@@ -1,11 +1,13 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { makeClock } from '../../adapters/clock/clock.ts';
+import { makeFiles } from '../../adapters/files/files.ts';
+import { GoodbootError } from '../../core/errors.ts';
 import type { LedgerRecord } from '../../core/ledger.ts';
 import { LEDGER, openLedger } from '../../node/ledger.ts';
 import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
-import { table } from '../render/table.ts';
+import { shortTime, table } from '../render/table.ts';
 import { VERDICT_COLOUR } from '../render/verdict.ts';
-import { openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function addHistoryCommand(program: Command, { terminal, done }: Setup): void {
@@ -15,14 +17,14 @@ export function addHistoryCommand(program: Command, { terminal, done }: Setup): 
     .description('what this node remembers: boots, verdicts, marks')
     .addHelpText('after', '\nExamples:\n  goodboot history -n 5\n  goodboot history --json')
     .action(async ({ lines }: { lines: number }, command: Command) => {
-      const { files, clock } = await openSession(rootOf(command), terminal.err);
-      const { records, damage } = await openLedger(files, clock);
+      const files = makeFiles(rootOf(command));
+      const { records, damage } = await openLedger(files, makeClock());
       for (const sentence of damage) terminal.err(`warning: ${sentence}\n`);
       const newest = records.slice(-lines);
       const json = { apiVersion: 'goodboot/v1', kind: 'History', file: files.resolve(LEDGER), records: newest, damage };
       const rows = newest.map((record) => [
-        record.time.slice(0, 19).replace('T', ' '),
-        record.bootId.slice(0, 8),
+        shortTime(record.time),
+        record.bootId.slice(0, 8) || '-',
         ...told(record, terminal),
       ]);
       terminal.answer(json, rows.length === 0 ? 'nothing yet: no boot of this node was judged\n' : table(rows));
@@ -31,7 +33,8 @@ export function addHistoryCommand(program: Command, { terminal, done }: Setup): 
 }
 
 function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('a whole number from 1 was wanted.');
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new GoodbootError('USAGE', `--lines ${text}: a whole number from 1 was wanted`);
   return Number(text);
 }
 
@@ -48,5 +51,7 @@ function told(record: LedgerRecord, { paint }: Terminal): readonly [string, stri
     }
     case 'mark':
       return ['mark', record.mark, `by the ${record.by}, ${record.result}`];
+    case 'trial':
+      return ['trial', record.step, `${record.deployment.slice(0, 12)}: ${record.detail}`];
   }
 }

@@ -1,13 +1,8 @@
 import type { LoadedConfig } from '../../config/load.ts';
-import { formatProblem } from '../../config/problem.ts';
+import { problemText } from '../render/problem.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What is wrong with the configuration goes to stderr, whatever the command: nobody has to ask for it (rule 11). */
 export function sayProblems({ problems }: LoadedConfig, terminal: Terminal): void {
-  for (const problem of problems) {
-    const { severity, code, hint } = problem;
-    terminal.err(
-      `${terminal.paint(severity === 'error' ? 'red' : 'yellow', severity)}: ${formatProblem(problem)} [${code}]\nhint: ${hint}\n`,
-    );
-  }
+  for (const problem of problems) terminal.err(problemText(problem, terminal, 'err'));
 }

@@ -1,23 +1,31 @@
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { formatProblem } from '../../config/problem.ts';
+import { formatDuration } from '../../core/duration.ts';
 import { ERRORS, GoodbootError } from '../../core/errors.ts';
 import type { CheckResult } from '../../core/outcome.ts';
 import { VERDICT_EXIT, type VerdictReport } from '../../core/verdict-report.ts';
 import { announceProblems, announceResult } from '../../node/announce.ts';
 import { conclude } from '../../node/conclude.ts';
+import { makeTrialEffects } from '../../node/end-trial.ts';
 import { openLedger } from '../../node/ledger.ts';
 import { regressionReboots } from '../../node/record.ts';
 import { judgeBoot } from '../../node/verdict.ts';
 import { readVerdict } from '../../node/verdict-file.ts';
 import { openLog } from '../log.ts';
 import { rootOf } from '../options.ts';
+import { enterOwnMounts } from '../own-mounts.ts';
 import type { Setup } from '../program.ts';
 import { checkLine, nameWidthOf } from '../render/checks.ts';
 import { verdictText } from '../render/verdict.ts';
-import { checkRunnerOf, openSession, reachSystemd, type Session, type Systemd } from '../session.ts';
+import { checkRunnerOf, openSession, reachSystemd, type Session, type Systemd, trialDeps } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 import { sayProblems } from './say-problems.ts';
+
+/** The dead-man leaves a boot alone that is watched. */
+const SOAKING = '/run/goodboot/soaking';
+/** More than one round of a soak can take. */
+const SOAK_ROUND_USEC = 20 * 60_000_000;
 
 interface Options {
   readonly dryRun?: true;
@@ -43,10 +51,12 @@ async function verdict({ dryRun = false }: { dryRun?: boolean }, setup: Setup, c
     throw new GoodbootError('NEEDS_ROOT', 'verdict marks the boot; --dry-run judges only');
   const log = await openLog();
   const session = await openSession('/', (sentence) => log.warn(sentence));
+  if (!dryRun) await enterOwnMounts(session.bootLoader);
   const { config, journal } = session;
   sayProblems(config, terminal);
   log.debug({ files: config.sources, bootLoader: session.bootLoader.detail }, 'the configuration is read');
-  if (!dryRun) announceProblems(journal, config.problems);
+  const told = config.problems.map((problem) => ({ ...problem, message: formatProblem(problem) }));
+  if (!dryRun) announceProblems(journal, told);
 
   await using systemd = await reachSystemd(session);
   // One that is damaged says nothing of the boot before this verdict.
@@ -77,7 +87,7 @@ async function judge(
     {
       ...session,
       runner: await checkRunnerOf(session, systemd),
-      effects: dryRun ? null : { journal: session.journal },
+      effects: dryRun ? null : { journal: session.journal, trial: makeTrialEffects(trialDeps(session)) },
     },
     {
       checks: settings.checks,
@@ -89,9 +99,20 @@ async function judge(
       regressionReboots: settings.onRegression === 'reboot' ? await rebootsSoFar(session) : 0,
       deadlineMs: settings.trial.deadlineMs,
       problems: problems.map((problem) => ({ code: problem.code, message: formatProblem(problem) })),
+      soakMs: settings.trial.soakMs,
+      onSoak: (leftMs) => soaking(session, leftMs, log),
       onResult,
     },
   );
+}
+
+/** Says that the verdict is not over: to systemd, to the dead-man, and to people. */
+async function soaking({ files }: Session, leftMs: number, log: Logger): Promise<void> {
+  log.info(`the required checks are repeated for another ${formatDuration(leftMs)}`);
+  await files.replace(SOAKING, '');
+  if (process.env['NOTIFY_SOCKET'] === undefined) return;
+  const { notify } = await import('../../adapters/journald/libsystemd.ts');
+  notify(`EXTEND_TIMEOUT_USEC=${SOAK_ROUND_USEC}\nSTATUS=on trial, watched for another ${formatDuration(leftMs)}`);
 }
 
 /** A ledger that cannot be read counts as the bound: without a memory, a reboot could be one of an endless row. */

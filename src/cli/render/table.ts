@@ -13,3 +13,6 @@ const COLOUR = /\u001b\[\d+m/g;
 const width = (text: string): number => [...text.replace(COLOUR, '')].length;
 
 export const pad = (text: string, to: number): string => text + ' '.repeat(Math.max(0, to - width(text)));
+
+/** An ISO 8601 time in UTC without its fractions: `2026-11-21T09:45:11Z`. */
+export const shortTime = (time: string): string => `${time.slice(0, 19)}Z`;

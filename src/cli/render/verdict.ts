@@ -2,7 +2,7 @@ import { formatDuration } from '../../core/duration.ts';
 import type { TakenAction, VerdictReport } from '../../core/verdict-report.ts';
 import type { Terminal } from '../terminal.ts';
 import { summary } from './checks.ts';
-import { table } from './table.ts';
+import { shortTime, table } from './table.ts';
 
 export const VERDICT_COLOUR = { good: 'green', bad: 'red', indeterminate: 'yellow' } as const;
 
@@ -10,7 +10,10 @@ export const VERDICT_COLOUR = { good: 'green', bad: 'red', indeterminate: 'yello
 export function verdictText(report: VerdictReport, { paint }: Terminal): string {
   const verdict = paint(VERDICT_COLOUR[report.verdict], report.verdict);
   const rows: string[][] = [
-    ['verdict', `${verdict} (${summary(report.checks)}; ${formatDuration(report.durationMs)})`],
+    [
+      'verdict',
+      `${verdict} (${summary(report.checks)}; ${formatDuration(report.durationMs)}; ${shortTime(report.time)})`,
+    ],
     ...(report.nothingRequired
       ? [
           [
@@ -26,9 +29,9 @@ export function verdictText(report: VerdictReport, { paint }: Terminal): string 
         : `${report.deployment.version} (${report.deployment.id.slice(0, 12)})`,
     ],
     ['boot loader', bootLoaderText(report.bootLoader)],
-    ...report.actions.map((action) => [report.dryRun ? 'would do' : 'done', actionText(action)]),
+    ...report.actions.map((action) => [report.dryRun ? 'would do' : 'action', actionText(action)]),
     ...report.problems.map(({ code, message }) => ['problem', `${message} [${code}]`]),
-    ...(report.dryRun ? [['dry run', 'nothing on this machine was changed']] : []),
+    ...(report.dryRun ? [['dry run', 'nothing was marked or recorded']] : []),
   ];
   return table(rows);
 }

@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import { GoodbootError } from '../../core/errors.ts';
+import { allow, deny } from '../../core/node-state.ts';
+import { loadState, saveState } from '../../node/state.ts';
+import { rootOf } from '../options.ts';
+import type { Setup } from '../program.ts';
+import { table } from '../render/table.ts';
+import { openSession, trialDeps } from '../session.ts';
+
+export function addDenyCommands(program: Command, setup: Setup): void {
+  const list = program.command('deny').description('deployments that this node never boots into again');
+  list
+    .command('list')
+    .description('what is denied, since when and why')
+    .addHelpText('after', '\nExamples:\n  goodboot deny list\n  goodboot deny list --json')
+    .action((_options, command: Command) => show(setup, rootOf(command)));
+  list
+    .command('add')
+    .argument('<deployment>', 'ostree checksum or image digest')
+    .description('deny a deployment by hand')
+    .addHelpText('after', '\nExample:\n  goodboot deny add 4f1c0a…')
+    .action((id: string, _options, command: Command) => change(setup, rootOf(command), id, 'denied'));
+  list
+    .command('remove')
+    .argument('<deployment>', 'ostree checksum or image digest')
+    .description('allow a deployment again')
+    .addHelpText('after', '\nExample:\n  goodboot deny remove 4f1c0a…')
+    .action((id: string, _options, command: Command) => change(setup, rootOf(command), id, 'allowed'));
+}
+
+async function show({ terminal, done }: Setup, root: string): Promise<void> {
+  const { files } = await openSession(root, (sentence) => terminal.err(`${sentence}\n`));
+  const { denied } = await loadState(files);
+  const rows = denied.map(({ deployment, since, why }) => [deployment, since, why]);
+  const json = { apiVersion: 'goodboot/v1', kind: 'Denied', denied };
+  terminal.answer(json, rows.length === 0 ? 'nothing is denied\n' : table(rows));
+  done(0);
+}
+
+/** Asking for what is so already is success, and changes nothing. */
+async function change({ terminal, done }: Setup, root: string, id: string, step: 'denied' | 'allowed'): Promise<void> {
+  if (!/^(sha256:)?[0-9a-f]{64}$/.test(id)) {
+    throw new GoodbootError('USAGE', `${id}: an ostree checksum or an image digest was wanted`);
+  }
+  const session = await openSession(root, (sentence) => terminal.err(`${sentence}\n`));
+  const state = await loadState(session.files);
+  const since = new Date(session.clock.now()).toISOString();
+  const next = step === 'denied' ? deny(state, { deployment: id, since, why: 'by hand' }) : allow(state, id);
+  const changed = next.denied.length !== state.denied.length;
+  if (changed) {
+    await saveState(session.files, next);
+    await trialDeps(session).note(step, id, 'by hand');
+  }
+  const json = { apiVersion: 'goodboot/v1', kind: 'Denied', denied: next.denied };
+  terminal.answer(json, `${id} is ${changed ? '' : 'already '}${step}\n`);
+  done(0);
+}

@@ -1,0 +1,125 @@
+import type { Command } from 'commander';
+import { judge } from '../../core/decide.ts';
+import { GoodbootError } from '../../core/errors.ts';
+import { standingOf } from '../../core/trial.ts';
+import { arm } from '../../node/arm.ts';
+import { beginBoot, CLEAN_SHUTDOWN } from '../../node/begin.ts';
+import { loadState } from '../../node/state.ts';
+import { runAll } from '../../node/verdict.ts';
+import { enterOwnMounts } from '../own-mounts.ts';
+import type { Setup } from '../program.ts';
+import { table } from '../render/table.ts';
+import { checkRunnerOf, countingOf, openSession, reachSystemd, type Session, trialDeps } from '../session.ts';
+
+/** Bound of a whole run: a backend may be slow at boot, and must not be waited for without end. */
+const TIMEOUT_MS = 10 * 60_000;
+const END_TIMEOUT_MS = 30_000;
+
+export function addTrialCommands(program: Command, setup: Setup): void {
+  program
+    .command('begin', { hidden: true })
+    .description('note this boot, and finish what a power cut left (what goodboot-begin.service runs)')
+    .action(() => runBegin(setup));
+  program
+    .command('arm', { hidden: true })
+    .description('put a staged update on trial (what goodboot-arm.service runs)')
+    .action(() => runArm(setup));
+  program
+    .command('end', { hidden: true })
+    .description('note a clean shutdown, and arm what was staged last (when goodboot-begin.service stops)')
+    .action(() => runEnd(setup));
+  const trial = program.command('trial').description('the trial of a new deployment');
+  trial
+    .command('show')
+    .description('the open trial, and where this boot stands in it')
+    .addHelpText('after', '\nExamples:\n  goodboot trial show\n  goodboot trial show --json')
+    .action((_options, command: Command) => show(setup, command.optsWithGlobals<{ root: string }>().root));
+}
+
+async function openAsRoot({ terminal }: Setup): Promise<Session> {
+  if (process.getuid?.() !== 0) throw new GoodbootError('NEEDS_ROOT', 'this changes what the next boot starts');
+  const session = await openSession('/', (sentence) => terminal.err(`${sentence}\n`));
+  await enterOwnMounts(session.bootLoader);
+  return session;
+}
+
+async function runBegin(setup: Setup): Promise<void> {
+  const session = await openAsRoot(setup);
+  const { crashLoop } = session.config.settings.trial;
+  await using systemd = await reachSystemd(session);
+  const reboot = async () => {
+    if (systemd.manager === null) throw new GoodbootError('SYSTEMD_ABSENT', 'nobody to ask for a reboot');
+    await systemd.manager.reboot();
+  };
+  const actions = await beginBoot(
+    { ...session, ...trialDeps(session), reboot },
+    { crashLoop, signal: AbortSignal.timeout(TIMEOUT_MS) },
+  );
+  const json = { apiVersion: 'goodboot/v1', kind: 'Begin', actions };
+  setup.terminal.answer(json, actions.map(({ kind }) => `${kind}\n`).join(''));
+  setup.done(0);
+}
+
+async function runArm(setup: Setup): Promise<void> {
+  const session = await openAsRoot(setup);
+  const { settings } = session.config;
+  await using systemd = await reachSystemd(session);
+  const baseline = async () => {
+    const runner = await checkRunnerOf(session, systemd);
+    const checks = settings.checks.filter(({ required }) => required);
+    const request = {
+      checks,
+      planned: settings.checks,
+      deadlineMs: settings.trial.deadlineMs,
+      onResult: () => undefined,
+    };
+    const results = await runAll({ runner, clock: session.clock }, request);
+    if (judge(results) === 'indeterminate') return null;
+    return results.filter(({ outcome }) => outcome.state === 'fail').map(({ name }) => name);
+  };
+  const actions = await arm(
+    { ...session, ...trialDeps(session), baseline, ...countingOf(session) },
+    settings.trial.attempts,
+    AbortSignal.timeout(TIMEOUT_MS),
+  );
+  const json = { apiVersion: 'goodboot/v1', kind: 'Arm', actions };
+  setup.terminal.answer(
+    json,
+    actions.map((action) => `${action.kind}${'why' in action ? `: ${action.why}` : ''}\n`).join(''),
+  );
+  setup.done(0);
+}
+
+/** The machine goes down: no time for a baseline, and whatever fails here must not look like a crash next time. */
+async function runEnd(setup: Setup): Promise<void> {
+  const session = await openAsRoot(setup);
+  try {
+    const deps = { ...session, ...trialDeps(session), ...countingOf(session), baseline: async () => null };
+    await arm(deps, session.config.settings.trial.attempts, AbortSignal.timeout(END_TIMEOUT_MS));
+  } finally {
+    await session.files.replace(CLEAN_SHUTDOWN, '');
+  }
+  setup.done(0);
+}
+
+async function show({ terminal, done }: Setup, root: string): Promise<void> {
+  const session = await openSession(root, (sentence) => terminal.err(`${sentence}\n`));
+  const { trial, boots } = await loadState(session.files);
+  const [{ counter }, booted] = await Promise.all([session.bootLoader.read(), session.deployments.booted()]);
+  const startedBy = boots.at(-1)?.startedBy ?? session.boot.startedBy;
+  const standing = standingOf({ startedBy, booted: booted?.id ?? null, trial, counter });
+  const json = { apiVersion: 'goodboot/v1', kind: 'Trial', trial, standing, counter };
+  const rows =
+    trial === null
+      ? [['trial', 'none is open']]
+      : [
+          ['on trial', trial.deployment],
+          ['goes back to', trial.from],
+          ['attempts', `${trial.attempts}, ${counter === null ? 'not counted' : `${Math.max(0, counter)} left`}`],
+          ['this boot', standing],
+          ['baseline', trial.baselineFailures === null ? 'not known' : trial.baselineFailures.join(', ') || 'all good'],
+          ['failed on trial', trial.trialFailures.join(', ') || 'nothing so far'],
+        ];
+  terminal.answer(json, table(rows));
+  done(0);
+}

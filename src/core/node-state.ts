@@ -1,0 +1,117 @@
+import type { StartedBy, Trial } from './trial.ts';
+
+/** A deployment that this node rolled back from: never booted into again until it is allowed. */
+export interface Denial {
+  readonly deployment: string;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly why: string;
+}
+
+/** One boot as its beginning found it. */
+export interface SeenBoot {
+  readonly bootId: string;
+  readonly deployment: string | null;
+  readonly startedBy: StartedBy;
+  /** Wall clock, milliseconds since 1970: it may be wrong, and only counts what lies close together. */
+  readonly timeMs: number;
+  /** The boot loader proved that it counts. */
+  readonly proven: boolean;
+  /** How it ended; null: it is the one that runs. */
+  readonly ended: 'clean' | 'unclean' | null;
+}
+
+/**
+ * What the node must remember to act right: small, and replaced as a whole in one durable step. The ledger says how it
+ * came to be; this says what is.
+ */
+export interface NodeState {
+  readonly v: 1;
+  readonly trial: Trial | null;
+  readonly denied: readonly Denial[];
+  /** The newest boots, oldest first. */
+  readonly boots: readonly SeenBoot[];
+}
+
+export const EMPTY_STATE: NodeState = { v: 1, trial: null, denied: [], boots: [] };
+
+/** More than any crash loop looks back. */
+const BOOTS_KEPT = 32;
+
+export const stateText = (state: NodeState): string => `${JSON.stringify(state, null, 1)}\n`;
+
+/** Null when the text is not a state of this version; what it says is then unknown, not empty. */
+export function parseState(text: string): NodeState | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isState(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Adds the boot that runs, with how the one before it ended. A boot that is there already changes nothing. */
+export function withBoot(state: NodeState, boot: Omit<SeenBoot, 'ended'>, lastEnded: 'clean' | 'unclean'): NodeState {
+  if (state.boots.at(-1)?.bootId === boot.bootId) return state;
+  const before = state.boots.map((seen) => (seen.ended === null ? { ...seen, ended: lastEnded } : seen));
+  return { ...state, boots: [...before, { ...boot, ended: null }].slice(-BOOTS_KEPT) };
+}
+
+/** Unclean ends of a deployment in a row, up to now, within the window. Another deployment or a clean end breaks the row. */
+export function crashesOf(state: NodeState, deployment: string, sinceMs: number): number {
+  let count = 0;
+  for (const boot of state.boots.toReversed()) {
+    if (boot.ended === null) continue;
+    if (boot.deployment !== deployment || boot.ended !== 'unclean' || boot.timeMs < sinceMs) break;
+    count += 1;
+  }
+  return count;
+}
+
+export const deny = (state: NodeState, denial: Denial): NodeState =>
+  state.denied.some(({ deployment }) => deployment === denial.deployment)
+    ? state
+    : { ...state, denied: [...state.denied, denial] };
+
+export const allow = (state: NodeState, id: string): NodeState => ({
+  ...state,
+  denied: state.denied.filter(({ deployment }) => deployment !== id),
+});
+
+/** Names that failed on trial are gathered over its boots. */
+export function withTrialFailures(state: NodeState, failed: readonly string[]): NodeState {
+  const { trial } = state;
+  if (trial === null) return state;
+  return { ...state, trial: { ...trial, trialFailures: [...new Set([...trial.trialFailures, ...failed])].sort() } };
+}
+
+type Values = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is Values =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+
+function isState(value: unknown): value is NodeState {
+  if (!isObject(value) || value['v'] !== 1) return false;
+  const { trial, denied, boots } = value;
+  return (
+    (trial === null || (isObject(trial) && isTrial(trial))) &&
+    Array.isArray(denied) &&
+    denied.every((denial) => isObject(denial) && isText(denial['deployment'])) &&
+    Array.isArray(boots) &&
+    boots.every((boot) => isObject(boot) && isText(boot['bootId']) && typeof boot['timeMs'] === 'number')
+  );
+}
+
+function isTrial({ deployment, from, attempts, counted, phase, baselineFailures, trialFailures }: Values): boolean {
+  return (
+    isText(deployment) &&
+    isText(from) &&
+    deployment !== from &&
+    Number.isSafeInteger(attempts) &&
+    Number.isSafeInteger(counted) &&
+    (phase === 'armed' || phase === 'fell-back') &&
+    (baselineFailures === null || isTexts(baselineFailures)) &&
+    isTexts(trialFailures)
+  );
+}

@@ -1,0 +1,46 @@
+import type { TrialStep } from '../core/ledger.ts';
+import { deny } from '../core/node-state.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Deployments } from '../ports/deployments.ts';
+import type { Files } from '../ports/files.ts';
+import { loadState, saveState } from './state.ts';
+
+export interface TrialEffectsDeps {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly deployments: Deployments;
+  readonly note: (step: TrialStep, deployment: string, detail: string) => Promise<void>;
+}
+
+/** What a verdict may do to the trial of this node. Each step is durable when it resolves, and may be done again. */
+export interface TrialEffects {
+  /** goodboot-begin has made the fallback the default; here it is only looked at. @throws GoodbootError ROLLBACK_FAILED */
+  ensureDefault(deployment: string): Promise<void>;
+  deny(deployment: string, why: string): Promise<void>;
+  end(result: 'good' | 'rolled-back' | 'environment'): Promise<void>;
+}
+
+const STEP = { good: 'ended-good', 'rolled-back': 'ended-bad', environment: 'environment' } as const;
+const LIST_TIMEOUT_MS = 60_000;
+
+export function makeTrialEffects({ files, clock, deployments, note }: TrialEffectsDeps): TrialEffects {
+  return {
+    async ensureDefault(deployment) {
+      const [next] = await deployments.list(AbortSignal.timeout(LIST_TIMEOUT_MS));
+      if (next?.id !== deployment) await deployments.makeDefault(deployment, AbortSignal.timeout(LIST_TIMEOUT_MS));
+    },
+    async deny(deployment, why) {
+      await saveState(
+        files,
+        deny(await loadState(files), { deployment, since: new Date(clock.now()).toISOString(), why }),
+      );
+      await note('denied', deployment, why);
+    },
+    async end(result) {
+      const state = await loadState(files);
+      if (state.trial === null) return;
+      await saveState(files, { ...state, trial: null });
+      await note(STEP[result], state.trial.deployment, result);
+    },
+  };
+}

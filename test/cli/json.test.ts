@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { OUTPUT_SCHEMAS } from '../../src/cli/output-schema.ts';
+import { build, type Directory, goodbootOn, jsonOf, makeDirectory, makeGrubenv, onlyCommand } from '../helpers/cli.ts';
+
+let machine: Directory;
+
+beforeAll(async () => {
+  await build();
+  machine = await makeDirectory({ 'run/goodboot/config.d/50-test.yaml': onlyCommand(['true']) });
+  await makeGrubenv(`${machine.path}/boot/grub2/grubenv`, ['boot_counter=2', 'boot_success=0']);
+}, 60_000);
+afterAll(() => machine[Symbol.asyncDispose]());
+
+const ANSWERS = [
+  ['status', 'Error'],
+  ['verdict', 'Verdict'],
+  ['status', 'Status'],
+  ['check list', 'CheckList'],
+  ['check run', 'CheckRun'],
+  ['mark bad', 'Mark'],
+  ['history', 'History'],
+  ['config check', 'ConfigCheck'],
+  ['config show', 'Config'],
+  ['explain units', 'Explanation'],
+  ['explain boot-held', 'Explanation'],
+  ['explain GRUBENV_FULL', 'Explanation'],
+] as const;
+
+test.each(ANSWERS)('goodboot %s --json answers a %s, in one object that the schema allows', async (command, kind) => {
+  const ran = await goodbootOn(machine, [...command.split(' '), '--json']);
+  expect(jsonOf(ran).kind).toBe(kind);
+});
+
+test('--json may stand before the command too', async () => {
+  expect(jsonOf(await goodbootOn(machine, ['--json', 'status'])).kind).toBe('Status');
+});
+
+test('goodboot config schema answers a schema, with --json or without', async () => {
+  const [plain, json] = [
+    await goodbootOn(machine, ['config', 'schema']),
+    await goodbootOn(machine, ['config', 'schema', '--json']),
+  ];
+  expect(JSON.parse(plain.stdout)).toMatchObject({ title: 'goodboot configuration' });
+  expect(json.stdout).toBe(plain.stdout);
+});
+
+test('no kind of answer is left out here', () => {
+  expect(new Set(ANSWERS.map(([, kind]) => kind))).toEqual(new Set(Object.keys(OUTPUT_SCHEMAS)));
+});

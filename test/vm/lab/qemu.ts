@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Agent } from './agent.ts';
+import { Console } from './console.ts';
+import { withTools } from './debian.ts';
+
+/** How a boot ended: `reset` and `shutdown` by the guest, `watchdog` by the device, `killed` from here. */
+export type BootEnd = 'reset' | 'shutdown' | 'watchdog' | 'killed';
+
+export interface Hardware {
+  readonly memoryMiB: number;
+  /** A network card whose network answers, and leads nowhere. */
+  readonly network: boolean;
+  /** ISO 8601, UTC: the hardware clock at power-on, null for now. */
+  readonly clock: string | null;
+}
+
+/** Not cx16: without it QEMU's kernels do not crash. The random sources save a wait of a second. */
+const CPU = 'Nehalem,+rdrand,+rdseed,-cx16';
+/** What a kernel that crashed leaves for the next one: this much, in a file that outlives the process. */
+const ERST_SIZE = '64K';
+
+/** One boot: a QEMU process, from power-on until the guest's reset or the end. */
+export class Qemu {
+  readonly console: Console;
+  readonly agent: Agent;
+  /** Fulfilled when the process is gone. */
+  readonly ended: Promise<BootEnd>;
+  readonly #process: ChildProcess;
+  #end: BootEnd | null = null;
+  #killed = false;
+
+  private constructor(process: ChildProcess, streams: { console: Console; agent: Agent; qmp: Socket }) {
+    this.#process = process;
+    this.console = streams.console;
+    this.agent = streams.agent;
+    this.ended = this.#follow(streams.qmp);
+  }
+
+  /** Powers on, with the files of that directory: disk, erst, and the console's log. */
+  static async start(tools: string, directory: string, hardware: Hardware): Promise<Qemu> {
+    const [agent, qmp] = await Promise.all(['agent', 'qmp'].map((name) => listen(join(directory, name))));
+    const [file, ...args] = withTools(tools, argumentsOf(directory, hardware));
+    const child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors += text;
+    });
+    const log = new Console(child.stdout, join(directory, 'console.log'));
+    const failed = once(child, 'close').then(() => Promise.reject(new Error(`qemu did not start\n${errors}`)));
+    try {
+      const [port, control] = await Promise.race([Promise.all([agent!.socket, qmp!.socket]), failed]);
+      return new Qemu(child, { console: log, agent: new Agent(port), qmp: control });
+    } finally {
+      failed.catch(() => undefined);
+      for (const { server } of [agent!, qmp!]) server.close();
+    }
+  }
+
+  /** The power fails: what the guest has not yet given to the disk is lost. */
+  kill(): void {
+    this.#killed = true;
+    this.#process.kill('SIGKILL');
+  }
+
+  async #follow(qmp: Socket): Promise<BootEnd> {
+    qmp.on('error', () => undefined);
+    createInterface({ input: qmp }).on('line', (line) => this.#event(line));
+    qmp.write('{"execute":"qmp_capabilities"}\n');
+    await Promise.all([once(this.#process, 'close'), qmp.closed ? null : once(qmp, 'close')]);
+    this.agent.close();
+    if (this.#end !== null) return this.#end;
+    if (this.#killed) return 'killed';
+    throw new Error(`qemu ended with ${this.#process.exitCode ?? this.#process.signalCode}\n${this.console.tail()}`);
+  }
+
+  #event(line: string): void {
+    const { event, data } = JSON.parse(line);
+    if (event === 'WATCHDOG') this.#end = 'watchdog';
+    if (event !== 'SHUTDOWN' || this.#end !== null) return;
+    if (data.reason === 'guest-reset') this.#end = 'reset';
+    if (data.reason === 'guest-shutdown') this.#end = 'shutdown';
+  }
+}
+
+async function listen(path: string): Promise<{ readonly server: Server; readonly socket: Promise<Socket> }> {
+  await rm(path, { force: true });
+  const server = createServer().listen(path);
+  const socket = once(server, 'connection').then(([connection]: Socket[]) => connection!);
+  await once(server, 'listening');
+  return { server, socket };
+}
+
+function argumentsOf(directory: string, { memoryMiB, network, clock }: Hardware): readonly string[] {
+  return [
+    ...['qemu-system-x86_64', '-machine', 'pc', '-accel', 'tcg,thread=multi,tb-size=256', '-cpu', CPU, '-smp', '1'],
+    ...['-m', `${memoryMiB}`, '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio'],
+    '-no-reboot', // a process per boot: quicker than a warm reset, and the disk can be looked at in between
+    // What was given to the disk survives a kill whatever this cache does; so it need not wait for this host's disk.
+    ...['-drive', `file=${directory}/disk,format=raw,if=none,id=disk,cache=unsafe`],
+    ...['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    ...['-chardev', `socket,id=qmp,path=${directory}/qmp`, '-mon', 'chardev=qmp,mode=control'],
+    ...['-device', 'virtio-serial-pci', '-chardev', `socket,id=agent,path=${directory}/agent`],
+    ...['-device', 'virtserialport,chardev=agent,name=lab'],
+    ...['-device', 'i6300esb', '-action', 'watchdog=reset'],
+    ...['-object', `memory-backend-file,id=erst,size=${ERST_SIZE},mem-path=${directory}/erst,share=on`],
+    ...['-device', 'acpi-erst,memdev=erst'],
+    ...(clock === null ? [] : ['-rtc', `base=${clock}`]),
+    ...(network ? ['-netdev', 'user,id=net,restrict=on', '-device', 'virtio-net-pci,netdev=net,romfile='] : []),
+  ];
+}
