@@ -1,4 +1,4 @@
-// Installs what is built below DESTDIR: node tools/install.mjs DESTDIR [--out DIR] [--verbose]
+// Installs what is built below DESTDIR: node tools/install.mjs DESTDIR [--out DIR] [--link] [--verbose]
 import {
   constants,
   copyFileSync,
@@ -25,7 +25,11 @@ const ENTRIES = ['goodboot.mjs', 'goodboot-check.mjs'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: 'string', default: join(REPO, 'out') }, verbose: { type: 'boolean', default: false } },
+  options: {
+    out: { type: 'string', default: join(REPO, 'out') },
+    verbose: { type: 'boolean', default: false },
+    link: { type: 'boolean', default: false },
+  },
 });
 if (positionals.length !== 1) {
   console.error('usage: node tools/install.mjs DESTDIR [--out DIR] [--verbose]');
@@ -47,11 +51,9 @@ const copy = (from, path) => cpSync(join(REPO, from), place(path), { recursive: 
 const installRuntime = () => {
   const runtime = realpathSync(join(REPO, 'node_modules/.bin/node'));
   const target = place(`${LIBEXEC}/node`);
-  try {
-    linkSync(runtime, target); // 150 MB: not copied where a link can do
-  } catch {
-    copyFileSync(runtime, target, constants.COPYFILE_FICLONE);
-  }
+  // A link is for tests alone: what root runs must not stay a file that the owner of a checkout can write.
+  if (values.link) linkSync(runtime, target);
+  else copyFileSync(runtime, target, constants.COPYFILE_FICLONE);
 };
 
 const installPrograms = () => {

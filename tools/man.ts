@@ -41,7 +41,8 @@ export function manPage(): string {
   const commands = leaves(program);
   return [
     '.\\" Made from src/cli and src/core/errors.ts by "npm run gen".',
-    `.TH GOODBOOT 8 "" "goodboot ${version}" "System Administration"\n.nh`,
+    '.nr HY 0', // no hyphens in the names of units
+    `.TH GOODBOOT 8 "" "goodboot ${version}" "System Administration"`,
     `.SH NAME\ngoodboot \\- ${plain('boot health for image-based Linux nodes')}`,
     `.SH SYNOPSIS\n.nf\n${commands.map((command) => bold(usage(command))).join('\n')}\n.fi`,
     `.SH DESCRIPTION\n${DESCRIPTION.map(plain).join('\n.PP\n')}`,

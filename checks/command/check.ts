@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { formatDuration } from '../../src/core/duration.ts';
+import { GoodbootError } from '../../src/core/errors.ts';
 import { type Facts, fail, type Outcome, pass, skip } from '../../src/core/outcome.ts';
+import { findUser, PASSWD_FILES, type User } from '../../src/core/passwd.ts';
 import { defineCheck } from '../../src/ports/check.ts';
+import type { Files } from '../../src/ports/files.ts';
 import type { RunResult } from '../../src/ports/processes.ts';
 import type { CommandOptions } from './options.ts';
-import { localUser } from './user.ts';
 import { lastLine, tail } from './words.ts';
 
 /** The signal of the probe is the bound; this is only the longest that a timer takes. */
@@ -58,4 +60,13 @@ export function judge(result: RunResult, { success, skip: skips }: Pick<CommandO
   const end =
     exitCode === null ? `was ended by ${signal ?? 'nobody knows what'}` : `ended with exit status ${exitCode}`;
   return fail(`${argv[0]} ${end}${said}; exit status ${success.join(' or ')} was wanted`, facts);
+}
+
+/** @throws GoodbootError USER_UNKNOWN when there is no such local user */
+async function localUser(files: Files, name: string): Promise<User> {
+  for (const path of PASSWD_FILES) {
+    const user = findUser((await files.readText(path)) ?? '', name);
+    if (user !== null) return user;
+  }
+  throw new GoodbootError('USER_UNKNOWN', `user ${name}: is not in ${PASSWD_FILES.join(' or ')}`);
 }

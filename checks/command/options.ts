@@ -44,5 +44,5 @@ export const type = defineCheckType({
   type: 'command',
   summary: 'a program ends with exit status 0, or another one that is declared as success',
   schema,
-  defaults: { within: '0', stable: '0', timeout: '30s' },
+  defaults: { within: '0s', stable: '0s', timeout: '30s' },
 });

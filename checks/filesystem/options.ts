@@ -75,5 +75,5 @@ export const type = defineCheckType({
   type: 'filesystem',
   summary: 'the wanted file systems are mounted, can be written where wanted, and have room',
   schema,
-  defaults: { within: '30s', stable: '0', timeout: '10s' },
+  defaults: { within: '30s', stable: '0s', timeout: '10s' },
 });

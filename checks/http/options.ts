@@ -67,7 +67,7 @@ export const type = defineCheckType({
   type: 'http',
   summary: 'an address answers with the wanted status, body and certificate',
   schema,
-  defaults: { within: '60s', stable: '0', timeout: '10s' },
+  defaults: { within: '60s', stable: '0s', timeout: '10s' },
 });
 
 function isPlainUrl(text: string): boolean {

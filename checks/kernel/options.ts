@@ -24,5 +24,5 @@ export const type = defineCheckType({
   summary:
     'the kernel met no fault in this boot, left no crash record of the last one, and was not reset by a watchdog',
   schema,
-  defaults: { within: '0', stable: '0', timeout: '10s' },
+  defaults: { within: '0s', stable: '0s', timeout: '10s' },
 });

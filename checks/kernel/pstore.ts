@@ -19,12 +19,19 @@ export async function newCrashRecords(files: Files): Promise<readonly string[]> 
   return [...kept.filter(isDmesg).map((name) => `${KERNEL}/${name}`), ...told.flat()];
 }
 
-/** The start of this boot by the wall clock, milliseconds since 1970. */
+/** systemd makes it at the very beginning; its time is what the clock said then. */
+const EARLY = '/run/systemd/private';
+
+/**
+ * The start of this boot by the wall clock, milliseconds since 1970. The kernel's own answer moves when the clock is set,
+ * the times of files do not: the older of the two is taken, so that no record is missed.
+ */
 async function bootTimeMs(files: Files): Promise<number> {
   const text = await files.readText('/proc/stat');
   const seconds = /^btime (\d+)$/m.exec(text ?? '')?.[1];
   if (seconds === undefined) throw new GoodbootError('FILE_UNREADABLE', '/proc/stat: has no btime');
-  return Number(seconds) * 1000;
+  const early = await files.info(EARLY);
+  return Math.min(Number(seconds) * 1000, early?.modifiedMs ?? Number.POSITIVE_INFINITY);
 }
 
 const isDmesg = (name: string): boolean => name.startsWith('dmesg');

@@ -88,7 +88,7 @@ export const type = defineCheckType({
   summary:
     'links are up with the wanted addresses, there is a default route with a gateway that answers, names resolve and targets are reached',
   schema,
-  defaults: { within: '90s', stable: '0', timeout: '15s' },
+  defaults: { within: '90s', stable: '0s', timeout: '15s' },
 });
 
 function isResolver(text: string): boolean {

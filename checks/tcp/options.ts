@@ -20,5 +20,5 @@ export const type = defineCheckType({
   type: 'tcp',
   summary: 'each target accepts a TCP connection',
   schema,
-  defaults: { within: '60s', stable: '0', timeout: '10s' },
+  defaults: { within: '60s', stable: '0s', timeout: '10s' },
 });

@@ -24,5 +24,5 @@ export const type = defineCheckType({
   type: 'time',
   summary: 'the clock is plausible, and synchronised where that is wanted',
   schema,
-  defaults: { within: '60s', stable: '0', timeout: '10s' },
+  defaults: { within: '60s', stable: '0s', timeout: '10s' },
 });

@@ -73,7 +73,8 @@ function finishedOneshot(unit: UnitState): boolean {
 }
 
 function whyInactive(unit: UnitState): string {
-  if (unit.startedAtMs === 0) return ' and was not started in this boot';
+  if (unit.startedAtMs === 0)
+    return ' and was not started in this boot, or was and systemd has forgotten it (RemainAfterExit=yes keeps it)';
   return unit.service === null ? '' : ` (it ended: ${howItFailed(unit)})`;
 }
 

@@ -13,7 +13,6 @@ import { budgetMs, runCheck } from '../node/run-check.ts';
 import type { PlannedCheck } from '../ports/check.ts';
 import { lazyPorts } from './ports.ts';
 
-const PLAN = '/run/goodboot/plan.json';
 /** goodboot-check@.service gives a check 30 s, and more only as long as it says that it is alive. */
 const ALIVE_EVERY_MS = 10_000;
 const ALIVE_FOR_USEC = 30_000_000;
@@ -22,9 +21,22 @@ const name = process.argv[2] ?? '';
 const started = performance.now();
 const outcome = await run(name);
 const durationMs = Math.round(performance.now() - started);
-if (outcome.state !== 'pass') writeSync(2, `<${outcome.state === 'skip' ? 6 : 4}>${name}: ${reasonOf(outcome)}\n`);
-writeSync(1, resultText({ v: 1, name, outcome, durationMs }));
+writeSync(
+  1,
+  resultText({ v: 1, name, outcome, durationMs, endedMs: Math.round(Number(process.hrtime.bigint() / 1_000_000n)) }),
+);
+sayWhy();
 await exitNow(CHECK_EXIT[outcome.state]);
+
+/** For the log. Nobody may be there to read it, and that is no reason to die. */
+function sayWhy(): void {
+  if (outcome.state === 'pass') return;
+  try {
+    writeSync(2, `<${outcome.state === 'skip' ? 6 : 4}>${name}: ${reasonOf(outcome)}\n`);
+  } catch {
+    // The result is written, and says the same.
+  }
+}
 
 /**
  * Not left to the event loop: a port that is still waiting must not keep the boot waiting. A name that the system's
@@ -53,11 +65,10 @@ async function run(check: string): Promise<Outcome> {
 }
 
 function plannedCheck(check: string): PlannedCheck {
-  // Without systemd the plan comes through stdin, so that nothing has to be written anywhere.
-  const file = process.argv[3] === '--plan-from-stdin' ? 0 : PLAN;
+  // systemd opens the plan before it drops privileges (StandardInput=file:), so that only root can read it.
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFileSync(0, 'utf8');
   } catch (error) {
     throw new GoodbootError('PLAN_UNREADABLE', messageOf(error), { cause: error });
   }

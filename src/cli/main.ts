@@ -8,4 +8,6 @@ if (major < 26) {
   process.exit(69);
 }
 const { main } = await import('./program.ts');
-process.exitCode = await main(process.argv.slice(2));
+const status = await main(process.argv.slice(2));
+// Not left to the event loop: a connection that somebody forgot must not keep a verdict from ending.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(status)));

@@ -75,6 +75,22 @@ const plannedCheck = v.strictObject({
   options: facts,
 });
 
+/** Shown and changed in src/core/trial.ts and node-state.ts. */
+const trial = v.strictObject({
+  deployment: v.string(),
+  from: v.string(),
+  attempts: v.number(),
+  counted: v.number(),
+  phase: v.picklist(['armed', 'fell-back']),
+  baselineFailures: v.nullable(v.array(v.string())),
+  trialFailures: v.array(v.string()),
+});
+
+const denial = v.strictObject({ deployment: v.string(), since: v.string(), why: v.string() });
+
+/** One step of a decision: its kind, and what it is about. */
+const step = v.looseObject({ kind: v.string() });
+
 /** By the `kind` that each answer carries. */
 export const OUTPUT_SCHEMAS = {
   Verdict: v.strictObject({ kind: v.literal('Verdict'), ...verdictReport }),
@@ -103,6 +119,23 @@ export const OUTPUT_SCHEMAS = {
     ),
     damage: v.array(v.string()),
   }),
+  Trial: v.strictObject({
+    apiVersion,
+    kind: v.literal('Trial'),
+    trial: v.nullable(trial),
+    standing: verdictReport.standing,
+    counter: bootLoader.entries.counter,
+  }),
+  Denied: v.strictObject({ apiVersion, kind: v.literal('Denied'), denied: v.array(denial) }),
+  GrubFragment: v.strictObject({
+    apiVersion,
+    kind: v.literal('GrubFragment'),
+    state: v.picklist(['installed', 'absent', 'unreadable']),
+    dryRun: v.boolean(),
+    changes: v.array(v.strictObject({ path: v.string(), change: v.picklist(['write', 'remove']) })),
+  }),
+  Begin: v.strictObject({ apiVersion, kind: v.literal('Begin'), actions: v.array(step) }),
+  Arm: v.strictObject({ apiVersion, kind: v.literal('Arm'), actions: v.array(step) }),
   ConfigCheck: v.strictObject({
     apiVersion,
     kind: v.literal('ConfigCheck'),

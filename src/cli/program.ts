@@ -5,6 +5,7 @@ import { addConfigCommands } from './commands/config.ts';
 import { addDenyCommands } from './commands/deny.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addHistoryCommand } from './commands/history.ts';
+import { addInstallGrubCommand } from './commands/install-grub.ts';
 import { addMarkCommand } from './commands/mark.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTrialCommands } from './commands/trial.ts';
@@ -58,6 +59,7 @@ export function buildProgram(terminal: Terminal, done: (status: number) => void)
   addMarkCommand(program, setup);
   addTrialCommands(program, setup);
   addDenyCommands(program, setup);
+  addInstallGrubCommand(program, setup);
   addConfigCommands(program, setup);
   addExplainCommand(program, setup);
   return program;

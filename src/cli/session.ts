@@ -85,8 +85,13 @@ export async function checkRunnerOf({ files, clock }: Session, { manager, troubl
   if (trouble !== null) return unableRunner(trouble);
   if (manager !== null && process.getuid?.() === 0) {
     try {
-      if ((await manager.unit(checkUnit('x'))).loadState === 'loaded') {
-        const writePlan = (checks: Parameters<typeof planText>[0]) => files.replace(PLAN_PATH, planText(checks));
+      const { loadState } = await manager.unit(checkUnit('x'));
+      // Installed, but masked or broken: run as children of this unit, the checks would see its sandbox, not the machine.
+      if (loadState !== 'loaded' && loadState !== 'not-found') {
+        return unableRunner(new GoodbootError('CHECK_NOT_STARTED', `goodboot-check@.service is ${loadState}`));
+      }
+      if (loadState === 'loaded') {
+        const writePlan = (checks: Parameters<typeof planText>[0]) => files.replace(PLAN_PATH, planText(checks), 0o600);
         return makeUnitRunner({ manager, files, clock, writePlan });
       }
     } catch (error) {
@@ -106,10 +111,11 @@ const unableRunner = (why: unknown): CheckRunner => ({
 
 /** What the steps of a trial need: each is written into the ledger and the journal. */
 export function trialDeps(session: Session): TrialEffectsDeps {
-  const { files, clock, deployments } = session;
+  const { files, clock, bootLoader, deployments } = session;
   return {
     files,
     clock,
+    bootLoader,
     deployments,
     note: (step, deployment, detail) => noteTrial(session, step, deployment, detail),
   };

@@ -1,11 +1,25 @@
 import type { Trial } from './trial.ts';
 
+/** The deployment that the next boot would start. */
+export interface NextDeployment {
+  readonly id: string;
+  /** Not in the boot menu yet: it is written at shutdown. */
+  readonly staged: boolean;
+  /** This node booted it before. */
+  readonly seen: boolean;
+}
+
 /** What is known when an update appears or goes away. */
 export interface ArmFacts {
   readonly booted: string | null;
-  /** The deployment that the next boot would start, staged ones included; null: could not tell. */
-  readonly next: string | null;
+  /** A staged one before all others; null: could not tell. */
+  readonly next: NextDeployment | null;
+  /** What the boot menu starts by itself as long as nothing that is staged is written. */
+  readonly inMenu: string | null;
   readonly trial: Trial | null;
+  readonly counter: number | null;
+  /** The mark of the boot that runs: the boot loader does not count the boot after it. */
+  readonly success: boolean | null;
   readonly denied: readonly string[];
   /** The boot loader runs our counting fragment: seen in this boot, only found in its files, or not there. */
   readonly fragment: 'proven' | 'installed' | 'absent' | 'unknown';
@@ -17,29 +31,55 @@ export interface ArmFacts {
 export type RefuseReason = 'fragment-absent' | 'fragment-unknown' | 'counter-not-writable-by-boot-loader';
 
 export type ArmAction =
-  | { readonly kind: 'nothing'; readonly why: 'no-update' | 'armed-already' | 'could-not-tell' }
-  /** Run the baseline, write the trial down, then set the counter. */
+  | { readonly kind: 'nothing'; readonly why: 'no-update' | 'armed-already' | 'trial-is-open' | 'could-not-tell' }
+  /** Write the trial down, set the counter, then run the baseline. */
   | { readonly kind: 'arm'; readonly deployment: string; readonly from: string; readonly attempts: number }
+  /** The trial is there, but would not be counted: arming was interrupted, or the old deployment was marked good since. */
+  | { readonly kind: 'set-counter'; readonly value: number }
+  /** The trial of the booted deployment was marked good by hand. */
+  | { readonly kind: 'close-good'; readonly deployment: string }
   | { readonly kind: 'withdraw'; readonly deployment: string }
-  | { readonly kind: 'drop'; readonly deployment: string }
+  /** Take it away, so that it is not booted; what is next then is decided about anew. */
+  | {
+      readonly kind: 'drop';
+      readonly deployment: string;
+      readonly staged: boolean;
+      /** `trial-is-open`: written to the disk, it would take away what is on trial, or what that falls back to. */
+      readonly why: 'denied' | 'trial-is-open';
+    }
   | { readonly kind: 'refuse'; readonly deployment: string; readonly why: RefuseReason };
 
 /** Decides about an update. Pure; what cannot fall back is never armed (rule 3), what is denied never booted (rule 7). */
 export function decideArm(facts: ArmFacts): readonly ArmAction[] {
-  const { booted, next, trial, denied, attempts } = facts;
+  const { booted, next, counter, success, denied } = facts;
   if (booted === null || next === null) return [{ kind: 'nothing', why: 'could-not-tell' }];
-  const stale = trial !== null && trial.phase === 'armed' && trial.from === booted && trial.deployment !== next;
-  const first: readonly ArmAction[] = stale ? [{ kind: 'withdraw', deployment: trial.deployment }] : [];
-  if (next === booted) return first.length > 0 ? first : [{ kind: 'nothing', why: 'no-update' }];
-  if (denied.includes(next)) return [...first, { kind: 'drop', deployment: next }];
-  if (trial?.deployment === next && trial.from === booted) return [{ kind: 'nothing', why: 'armed-already' }];
+  const isOther = next.id !== booted;
+  const drop = { kind: 'drop', deployment: next.id, staged: next.staged } as const;
+  const { trial } = facts;
+  // A person may deny what the trial goes back to. Even then it is better than what failed.
+  if (isOther && denied.includes(next.id) && next.id !== trial?.from) return [{ ...drop, why: 'denied' }];
+  if (trial === null) return newTrial(facts, booted, next);
+
+  if (trial.deployment === booted && counter === null && trial.phase === 'armed') {
+    return [{ kind: 'close-good', deployment: booted }, ...newTrial(facts, booted, next)];
+  }
+  const { deployment, phase } = trial;
+  const hasBegun = deployment === booted || phase === 'fell-back';
+  if (isOther && next.staged && (hasBegun || deployment === facts.inMenu)) return [{ ...drop, why: 'trial-is-open' }];
+  if (hasBegun) return [{ kind: 'nothing', why: 'trial-is-open' }];
+  if (deployment === next.id) {
+    const isCounting = counter !== null && success !== true;
+    return isCounting ? [{ kind: 'nothing', why: 'armed-already' }] : [{ kind: 'set-counter', value: trial.counted }];
+  }
+  return [{ kind: 'withdraw', deployment }, ...newTrial(facts, booted, next)];
+}
+
+/** A deployment that ran here before and became the default again was chosen by somebody: that is no update. */
+function newTrial(facts: ArmFacts, booted: string, next: NextDeployment): readonly ArmAction[] {
+  if (next.id === booted || (next.seen && !next.staged)) return [{ kind: 'nothing', why: 'no-update' }];
   const why = whyNot(facts);
-  return [
-    ...first,
-    why === null
-      ? { kind: 'arm', deployment: next, from: booted, attempts }
-      : { kind: 'refuse', deployment: next, why },
-  ];
+  if (why !== null) return [{ kind: 'refuse', deployment: next.id, why }];
+  return [{ kind: 'arm', deployment: next.id, from: booted, attempts: facts.attempts }];
 }
 
 function whyNot({ fragment, canCount }: ArmFacts): RefuseReason | null {

@@ -9,8 +9,14 @@ export interface BeginFacts {
   readonly trial: Trial | null;
   readonly counter: number | null;
   readonly denied: readonly string[];
-  /** Crashes of the booted deployment within the window of `trial.crashLoop`, and how many are too many. */
-  readonly crashes: { readonly count: number; readonly limit: number };
+  readonly crashes: {
+    /** Crashes of the booted deployment in a row, within the window of `trial.crashLoop`. */
+    readonly count: number;
+    /** How many are too many. */
+    readonly limit: number;
+    /** Another deployment crashed as often: that speaks for the power supply. */
+    readonly elsewhere: boolean;
+  };
 }
 
 /** What to do before anything is judged, in order; each step is durable before the next is taken. */
@@ -23,34 +29,48 @@ export type BeginAction =
   /** The trial was marked good, and the power went before that was written down. */
   | { readonly kind: 'close-good' }
   | { readonly kind: 'note-fallback' }
+  /** A deployment that was good is given up: from here on as a trial that used up its attempts. */
+  | { readonly kind: 'note-crash-loop'; readonly trial: Trial }
   /**
    * The counter is set to attempts while the order of deployments changes: whichever of the two states a power cut
    * leaves, the boot loader goes on counting towards a deployment that works.
    */
   | { readonly kind: 'set-counter'; readonly value: number | null }
   | { readonly kind: 'make-default'; readonly deployment: string }
-  | { readonly kind: 'deny'; readonly deployment: string; readonly why: 'crash-loop' }
   | { readonly kind: 'reboot'; readonly why: 'back-to-default' | 'crash-loop' };
 
-/** Decides what a boot begins with. Pure and total; doing it twice is the same as doing it once. */
+/** Decides what a boot begins with. Pure and total. */
 export function begin(facts: BeginFacts): readonly BeginAction[] {
   const { trial, booted, startedBy } = facts;
   if (booted === null || startedBy !== 'boot-loader') return [];
-  return trial === null ? settled(facts, booted) : underTrial(facts, booted, trial);
+  if (trial === null) return settled(facts, booted);
+  return trial.phase === 'fell-back' ? fellBack(facts, booted, trial) : armed(facts, booted, trial);
 }
 
-function underTrial({ deployments, counter }: BeginFacts, booted: string, trial: Trial): readonly BeginAction[] {
-  if (trial.phase === 'fell-back') return booted === trial.from ? goBack(trial) : leave(trial, booted);
+function armed({ deployments, counter }: BeginFacts, booted: string, trial: Trial): readonly BeginAction[] {
+  const isUsedUp = counter !== null && counter < 0;
   if (booted === trial.deployment) {
     if (counter === null) return [{ kind: 'close-good' }];
+    // Somebody changed the order by hand, and so the fallback entry was this one.
+    if (isUsedUp && deployments?.[0] === trial.from) return [{ kind: 'note-fallback' }, ...leave(trial)];
     return counter < trial.counted ? [{ kind: 'note-attempt', left: counter }] : [{ kind: 'note-uncounted' }];
   }
   if (deployments === null) return [];
   // What was staged was never written, or was taken away: nothing of the trial is left to boot.
   if (!deployments.includes(trial.deployment)) return withdraw('deployment-is-gone');
-  if (booted === trial.from && counter !== null && counter < 0) return [{ kind: 'note-fallback' }, ...goBack(trial)];
+  // Where the boot loader goes by position, a third deployment can stand there: then one boot more.
+  if (isUsedUp) return [{ kind: 'note-fallback' }, ...(booted === trial.from ? goBack(trial) : leave(trial))];
   if (deployments[0] !== trial.deployment) return withdraw('not-the-default-any-more');
-  return [];
+  // A person chose this entry, and the boot loader counted it: that attempt was not the deployment's.
+  return counter !== null && counter < trial.counted ? [{ kind: 'set-counter', value: trial.counted }] : [];
+}
+
+function fellBack({ deployments }: BeginFacts, booted: string, trial: Trial): readonly BeginAction[] {
+  if (booted === trial.from) return goBack(trial);
+  // A cut in the middle of going back has booted the deployment that is to be left: finish, and boot the other.
+  if (booted === trial.deployment) return leave(trial);
+  const isGone = deployments !== null && !deployments.includes(trial.from);
+  return isGone ? withdraw('deployment-is-gone') : [];
 }
 
 const withdraw = (why: Extract<BeginAction, { kind: 'withdraw' }>['why']): readonly BeginAction[] => [
@@ -65,19 +85,21 @@ const goBack = (trial: Trial): readonly BeginAction[] => [
   { kind: 'set-counter', value: null },
 ];
 
-/** A cut in the middle of going back has booted the deployment that is to be left: finish, and boot the other. */
-function leave(trial: Trial, booted: string): readonly BeginAction[] {
-  if (booted !== trial.deployment) return [];
-  return [...goBack(trial), { kind: 'reboot', why: 'back-to-default' }];
-}
+const leave = (trial: Trial): readonly BeginAction[] => [...goBack(trial), { kind: 'reboot', why: 'back-to-default' }];
 
 /** A deployment that was good once and now crashes again and again is treated as a failed trial, where there is another. */
 function settled({ deployments, denied, crashes }: BeginFacts, booted: string): readonly BeginAction[] {
-  const other = deployments?.find((id) => id !== booted && !denied.includes(id)) ?? null;
-  if (crashes.count < crashes.limit || other === null || deployments?.[0] !== booted) return [];
-  return [
-    { kind: 'deny', deployment: booted, why: 'crash-loop' },
-    { kind: 'make-default', deployment: other },
-    { kind: 'reboot', why: 'crash-loop' },
-  ];
+  const { count, limit, elsewhere } = crashes;
+  const from = deployments?.find((id) => id !== booted && !denied.includes(id));
+  if (count < limit || elsewhere || from === undefined || deployments?.[0] !== booted) return [];
+  const trial: Trial = {
+    deployment: booted,
+    from,
+    attempts: 1,
+    counted: 1,
+    phase: 'fell-back',
+    baselineFailures: null,
+    trialFailures: [],
+  };
+  return [{ kind: 'note-crash-loop', trial }, ...goBack(trial), { kind: 'reboot', why: 'crash-loop' }];
 }

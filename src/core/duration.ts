@@ -3,8 +3,8 @@ import { GoodbootError } from './errors.ts';
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const PART = /(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)/gy;
 
-/** Longest duration taken, 365 days: more is a typing error, and would overflow a timer. */
-export const MAX_DURATION_MS = 365 * 86_400_000;
+/** Longest duration taken, 24 days: a timer overflows at 2^31 ms, and then fires at once. */
+export const MAX_DURATION_MS = 24 * 86_400_000;
 
 /**
  * Milliseconds of a duration as people write it: `90s`, `1m30s`, `1h 5m`, `250ms`. `0` needs no unit.

@@ -16,7 +16,7 @@ export const ERRORS = {
   CODE_UNKNOWN: {
     exit: 64,
     summary: 'that is neither an error code, an event nor a check type',
-    cure: 'docs/reference/errors.md lists the codes',
+    cure: 'goodboot(8) lists the codes: man goodboot',
   },
   DURATION_INVALID: {
     exit: 65,

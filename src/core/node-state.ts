@@ -57,15 +57,30 @@ export function withBoot(state: NodeState, boot: Omit<SeenBoot, 'ended'>, lastEn
   return { ...state, boots: [...before, { ...boot, ended: null }].slice(-BOOTS_KEPT) };
 }
 
-/** Unclean ends of a deployment in a row, up to now, within the window. Another deployment or a clean end breaks the row. */
-export function crashesOf(state: NodeState, deployment: string, sinceMs: number): number {
+/**
+ * Unclean ends of a deployment in a row, up to now, within the window. Another deployment or a clean end breaks the row,
+ * and so does a boot that lies in the future: the clock went back, and what lies close together is not known.
+ */
+export function crashesOf(state: NodeState, deployment: string, window: { sinceMs: number; nowMs: number }): number {
   let count = 0;
-  for (const boot of state.boots.toReversed()) {
-    if (boot.ended === null) continue;
-    if (boot.deployment !== deployment || boot.ended !== 'unclean' || boot.timeMs < sinceMs) break;
+  for (const { ended, deployment: seen, timeMs } of state.boots.toReversed()) {
+    if (ended === null) continue;
+    if (seen !== deployment || ended !== 'unclean' || timeMs < window.sinceMs || timeMs > window.nowMs) break;
     count += 1;
   }
   return count;
+}
+
+/** Another deployment ended unclean that many times in a row, as far as is remembered. */
+export function crashedElsewhere({ boots }: NodeState, deployment: string, times: number): boolean {
+  let [count, last] = [0, ''];
+  for (const boot of boots) {
+    const id = boot.deployment ?? '';
+    count = boot.ended !== 'unclean' ? 0 : id === last ? count + 1 : 1;
+    last = id;
+    if (count >= times && id !== deployment) return true;
+  }
+  return false;
 }
 
 export const deny = (state: NodeState, denial: Denial): NodeState =>

@@ -7,6 +7,8 @@ export interface CheckReport {
   readonly name: string;
   readonly outcome: Outcome;
   readonly durationMs: number;
+  /** CLOCK_MONOTONIC in milliseconds when it was written: a reader knows what is of an earlier run. */
+  readonly endedMs: number;
 }
 
 /** More than any honest result, and little enough to read without thought. */
@@ -33,9 +35,10 @@ export function parseResult(text: string, name: string): CheckReport {
   }
   if (!isObject(value) || value['v'] !== 1 || value['name'] !== name) throw invalid('not the result of this check');
   const outcome = parseOutcome(value['outcome']);
-  const durationMs = value['durationMs'];
-  if (outcome === null || typeof durationMs !== 'number') throw invalid('without an outcome');
-  return { v: 1, name, outcome, durationMs };
+  const { durationMs, endedMs } = value;
+  if (outcome === null || typeof durationMs !== 'number' || typeof endedMs !== 'number')
+    throw invalid('without an outcome');
+  return { v: 1, name, outcome, durationMs, endedMs };
 }
 
 /** The state that an exit status stands for; null when it stands for none. */

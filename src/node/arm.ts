@@ -1,13 +1,17 @@
-import { type ArmAction, decideArm } from '../core/arm.ts';
+import { type ArmAction, decideArm, type NextDeployment } from '../core/arm.ts';
+import { GoodbootError, messageOf } from '../core/errors.ts';
 import type { TrialStep } from '../core/ledger.ts';
+import type { NodeState } from '../core/node-state.ts';
 import type { Trial } from '../core/trial.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
-import type { Deployments } from '../ports/deployments.ts';
+import type { DeploymentEntry, Deployments } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
+import type { Boot } from './boot.ts';
 import { loadState, saveState } from './state.ts';
 
 export interface ArmDeps {
   readonly files: Files;
+  readonly boot: Boot;
   readonly bootLoader: BootLoader;
   readonly deployments: Deployments;
   /** What the boot loader's files say of the counting fragment, when it has not proved itself in this boot. */
@@ -22,58 +26,97 @@ export interface ArmDeps {
 /**
  * An update appeared or went away: puts it on trial, takes the trial back, or refuses. The counter is set before the
  * baseline is run: the machine may go down at any moment, and a trial without a baseline is better than none.
+ * @throws GoodbootError of the state, the boot loader or the backend; asked again at shutdown
  */
 export async function arm(deps: ArmDeps, attempts: number, signal: AbortSignal): Promise<readonly ArmAction[]> {
-  const { files, deployments, bootLoader, note } = deps;
+  const actions = await look(deps, attempts, signal);
+  for (const action of actions) await take(action, deps, signal);
+  if (!actions.some(({ kind }) => kind === 'drop')) return actions;
+  // What is next now may be an update too, or an open trial that is to go on.
+  const after = await look(deps, attempts, signal);
+  for (const action of after) await take(action, deps, signal);
+  return [...actions, ...after];
+}
+
+async function look(deps: ArmDeps, attempts: number, signal: AbortSignal): Promise<readonly ArmAction[]> {
+  const { files, boot, bootLoader, deployments } = deps;
   const state = await loadState(files);
-  const [booted, entries] = await Promise.all([deployments.booted(), deployments.list(signal)]);
-  const proven = state.boots.at(-1)?.proven === true;
-  const actions = decideArm({
+  const [booted, entries, { counter, success }] = await Promise.all([
+    deployments.booted(),
+    deployments.list(signal),
+    bootLoader.read(),
+  ]);
+  const seen = state.boots.at(-1);
+  const isProven = seen?.bootId === boot.id && seen.proven;
+  return decideArm({
     booted: booted?.id ?? null,
-    next: entries[0]?.id ?? null,
+    next: nextOf(entries, state),
+    inMenu: entries.find(({ staged }) => !staged)?.id ?? null,
     trial: state.trial,
+    counter,
+    success,
     denied: state.denied.map(({ deployment }) => deployment),
-    fragment: proven ? 'proven' : await deps.fragment(),
-    canCount: proven || (await deps.canCount()),
+    fragment: isProven ? 'proven' : await deps.fragment(),
+    canCount: isProven || (await deps.canCount()),
     attempts,
   });
-  for (const action of actions) {
-    switch (action.kind) {
-      case 'nothing':
-        break;
-      case 'withdraw':
-        await bootLoader.apply({ counter: null });
-        await saveState(files, { ...(await loadState(files)), trial: null });
-        await note('withdrawn', action.deployment, 'it is not the next to boot any more');
-        break;
-      case 'drop':
-        await deployments.dropStaged(signal);
-        if (booted !== null) await deployments.makeDefault(booted.id, signal);
-        await note('dropped', action.deployment, 'it is denied on this node');
-        break;
-      case 'refuse':
-        await note('refused', action.deployment, action.why);
-        break;
-      case 'arm': {
-        const { deployment, from } = action;
-        const trial: Trial = {
-          deployment,
-          from,
-          attempts,
-          counted: attempts,
-          phase: 'armed',
-          baselineFailures: null,
-          trialFailures: [],
-        };
-        await saveState(files, { ...(await loadState(files)), trial });
+}
+
+function nextOf([first]: readonly DeploymentEntry[], { boots }: NodeState): NextDeployment | null {
+  if (first === undefined) return null;
+  const { id, staged } = first;
+  return { id, staged, seen: boots.some(({ deployment }) => deployment === id) };
+}
+
+async function take(action: ArmAction, deps: ArmDeps, signal: AbortSignal): Promise<void> {
+  const { files, deployments, bootLoader, note } = deps;
+  const close = async () => saveState(files, { ...(await loadState(files)), trial: null });
+  switch (action.kind) {
+    case 'nothing':
+      return;
+    case 'close-good':
+      await close();
+      return note('ended-good', action.deployment, 'marked by hand');
+    case 'withdraw':
+      await bootLoader.apply({ counter: null });
+      await close();
+      return note('withdrawn', action.deployment, 'it is not the next to boot any more');
+    case 'drop': {
+      const booted = await deployments.booted();
+      if (action.staged) await deployments.dropStaged(signal);
+      else if (booted !== null) await deployments.makeDefault(booted.id, signal);
+      const why = action.why === 'denied' ? 'it is denied on this node' : 'another deployment is on trial';
+      return note('dropped', action.deployment, why);
+    }
+    case 'refuse':
+      return note('refused', action.deployment, action.why);
+    case 'set-counter':
+      await bootLoader.apply({ counter: action.value, success: false });
+      return;
+    case 'arm': {
+      const { deployment, from, attempts } = action;
+      const trial: Trial = {
+        deployment,
+        from,
+        attempts,
+        counted: attempts,
+        phase: 'armed',
+        baselineFailures: null,
+        trialFailures: [],
+      };
+      await saveState(files, { ...(await loadState(files)), trial });
+      try {
         await bootLoader.apply({ counter: attempts, success: false });
-        await note('armed', deployment, `${attempts} attempts, then back to ${from}`);
-        await keepBaseline(deps, deployment);
-        break;
+      } catch (error) {
+        if (!(error instanceof GoodbootError)) throw error;
+        // A trial that nobody counts would look like one that was marked good.
+        await close();
+        return note('refused', deployment, messageOf(error));
       }
+      await note('armed', deployment, `${attempts} attempts, then back to ${from}`);
+      return keepBaseline(deps, deployment);
     }
   }
-  return actions;
 }
 
 /** Into the trial that it belongs to: while the checks ran, another update may have taken its place. */

@@ -1,7 +1,7 @@
 import { type BeginAction, begin } from '../core/begin.ts';
 import { GoodbootError } from '../core/errors.ts';
 import type { TrialStep } from '../core/ledger.ts';
-import { crashesOf, deny, type NodeState, withBoot } from '../core/node-state.ts';
+import { crashedElsewhere, crashesOf, type NodeState, withBoot } from '../core/node-state.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Deployments } from '../ports/deployments.ts';
@@ -32,39 +32,36 @@ export interface BeginPolicy {
 /**
  * The first thing of a boot: which deployment is this, does the boot belong to a trial, how did the last one end; and
  * what a power cut left unfinished is finished. Run twice in a boot, the second time does nothing.
+ * @throws GoodbootError STATE_UNREADABLE, FILE_UNWRITABLE, GRUBENV_*, ROLLBACK_FAILED; the next boot tries again
  */
 export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<readonly BeginAction[]> {
   const { files, boot, bootLoader, deployments, clock } = deps;
-  let state = await loadState(files);
-  if (state.boots.at(-1)?.bootId === boot.id) return [];
+  const before = await loadState(files);
+  if (before.boots.at(-1)?.bootId === boot.id) return [];
   const [{ counter }, booted] = await Promise.all([bootLoader.read(), deployments.booted()]);
   const clean = (await files.info(CLEAN_SHUTDOWN)) !== null;
+  const { startedBy } = boot;
   const proven = await bootLoader.takeProof();
-  const seen = {
-    bootId: boot.id,
-    deployment: booted?.id ?? null,
-    startedBy: boot.startedBy,
-    proven,
-    timeMs: clock.now(),
-  };
-  state = withBoot(state, seen, clean ? 'clean' : 'unclean');
+  const nowMs = clock.now();
+  const seen = { bootId: boot.id, deployment: booted?.id ?? null, startedBy, proven, timeMs: nowMs };
+  let state = withBoot(before, seen, clean ? 'clean' : 'unclean');
+  await saveState(files, state);
+  // After the boot is noted: a cut in between makes a crash of this boot look clean, and never the other way round.
+  await files.remove(CLEAN_SHUTDOWN);
 
-  const crashes = booted === null ? 0 : crashesOf(state, booted.id, clock.now() - policy.crashLoop.windowMs);
-  const limit = policy.crashLoop.reboots;
-  const isAsked = state.trial !== null || crashes >= limit;
+  const { reboots: limit, windowMs } = policy.crashLoop;
+  const id = booted?.id ?? '';
+  const count = crashesOf(state, id, { sinceMs: nowMs - windowMs, nowMs });
   const actions = begin({
-    startedBy: boot.startedBy,
+    startedBy,
     booted: booted?.id ?? null,
-    deployments: isAsked ? await identities(deployments, policy.signal) : null,
+    deployments: state.trial !== null || count >= limit ? await identities(deployments, policy.signal) : null,
     trial: state.trial,
     counter,
     denied: state.denied.map(({ deployment }) => deployment),
-    crashes: { count: crashes, limit },
+    crashes: { count, limit, elsewhere: crashedElsewhere(state, id, limit) },
   });
   for (const action of actions) state = await take(action, state, deps, policy);
-  await saveState(files, state);
-  await files.remove(CLEAN_SHUTDOWN);
-  if (actions.some(({ kind }) => kind === 'reboot')) await deps.reboot();
   return actions;
 }
 
@@ -78,7 +75,7 @@ async function identities(deployments: Deployments, signal: AbortSignal): Promis
   }
 }
 
-/** One step, durable before the next: the state is saved before what it announces is done. */
+/** One step, durable before the next: the state is saved before what it announces is done, and noted after that. */
 async function take(action: BeginAction, state: NodeState, deps: BeginDeps, policy: BeginPolicy): Promise<NodeState> {
   const { files, bootLoader, note } = deps;
   const trial = state.trial;
@@ -101,9 +98,13 @@ async function take(action: BeginAction, state: NodeState, deps: BeginDeps, poli
       await note('uncounted', trial?.deployment ?? '', 'the boot loader did not count this boot');
       return next;
     }
-    case 'set-counter':
-      await bootLoader.apply(action.value === null ? { counter: null } : { counter: action.value, success: false });
+    case 'set-counter': {
+      const { value } = action;
+      // A loader that counts by itself takes its marks by itself, too.
+      if (bootLoader.can.mark)
+        await bootLoader.apply({ counter: value, ...(value === null ? {} : { success: false }) });
       return state;
+    }
     case 'withdraw':
     case 'close-good': {
       const next = await keep({ ...state, trial: null });
@@ -121,13 +122,13 @@ async function take(action: BeginAction, state: NodeState, deps: BeginDeps, poli
     case 'make-default':
       await makeDefault(deps, action.deployment, policy.signal);
       return state;
-    case 'deny': {
-      const since = new Date(deps.clock.now()).toISOString();
-      const next = await keep(deny(state, { deployment: action.deployment, since, why: action.why }));
-      await note('denied', action.deployment, action.why);
+    case 'note-crash-loop': {
+      const next = await keep({ ...state, trial: action.trial });
+      await note('crash-loop', action.trial.deployment, `back to ${action.trial.from}`);
       return next;
     }
     case 'reboot':
+      await deps.reboot();
       return state;
   }
 }

@@ -5,7 +5,7 @@ import type { Files } from '../ports/files.ts';
 import type { ServiceManager } from '../ports/service-manager.ts';
 import { announceVerdict, why } from './announce.ts';
 import { type RecordDeps, recordVerdict } from './record.ts';
-import { recheckLater, startWhatWaited } from './recovery.ts';
+import { RECHECK, startWhatWaited } from './recovery.ts';
 import { loadState, saveState } from './state.ts';
 import { writeVerdict } from './verdict-file.ts';
 
@@ -23,13 +23,13 @@ export interface ConcludeDeps extends RecordDeps {
  * Makes a verdict last and does what follows from it for others. The record comes first and the reboot last: a reboot
  * that nobody remembers could be one of an endless row.
  */
-export async function conclude(deps: ConcludeDeps, report: VerdictReport, before: VerdictReport | null): Promise<void> {
+export async function conclude(deps: ConcludeDeps, report: VerdictReport): Promise<void> {
   const { files, journal, manager, warn } = deps;
   announceVerdict(journal, report);
   const isRecorded = await recordVerdict(deps, report);
   await said(warn, 'the verdict of this boot cannot be kept', () => writeVerdict(files, report));
   if (manager === null) return;
-  await said(warn, 'units that wait for this verdict', () => follow(deps, manager, report, before));
+  await said(warn, 'units that wait for this verdict', () => follow(deps, manager, report));
   const reboot = report.actions.find(({ action }) => action.kind === 'reboot')?.action;
   if (reboot?.kind !== 'reboot') return;
   if (reboot.why === 'regression' && !isRecorded) {
@@ -48,19 +48,14 @@ async function keepTrialFailures(files: Files, { checks }: VerdictReport): Promi
   await saveState(files, withTrialFailures(await loadState(files), failed));
 }
 
-/** A bad boot that is held is judged again later; one that has become good starts what could not start. */
-async function follow(
-  { journal }: ConcludeDeps,
-  manager: ServiceManager,
-  report: VerdictReport,
-  before: VerdictReport | null,
-): Promise<void> {
-  if (report.verdict !== 'good') {
-    if (report.actions.some(({ action }) => action.kind === 'hold')) await recheckLater(manager);
-  } else if (before !== null && before.verdict !== 'good') {
-    journal.event('recheck-good', { GOODBOOT_SUMMARY: why(report) });
-    await startWhatWaited(manager, AbortSignal.timeout(STOP_TIMEOUT_MS));
-  }
+/**
+ * systemd starts the recheck timer whenever the verdict's unit fails, also when the verdict died: so an active timer says
+ * that this boot was not good before, and that units wait.
+ */
+async function follow({ journal }: ConcludeDeps, manager: ServiceManager, report: VerdictReport): Promise<void> {
+  if (report.verdict !== 'good' || (await manager.unit(RECHECK)).activeState !== 'active') return;
+  journal.event('recheck-good', { GOODBOOT_SUMMARY: why(report) });
+  await startWhatWaited(manager, AbortSignal.timeout(STOP_TIMEOUT_MS));
 }
 
 /** Trouble with what only follows from a verdict is said, and changes nothing (rule 10). */

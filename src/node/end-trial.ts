@@ -1,5 +1,7 @@
+import { GoodbootError } from '../core/errors.ts';
 import type { TrialStep } from '../core/ledger.ts';
 import { deny } from '../core/node-state.ts';
+import type { BootLoader } from '../ports/boot-loader.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Deployments } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
@@ -8,13 +10,17 @@ import { loadState, saveState } from './state.ts';
 export interface TrialEffectsDeps {
   readonly files: Files;
   readonly clock: Clock;
+  readonly bootLoader: BootLoader;
   readonly deployments: Deployments;
   readonly note: (step: TrialStep, deployment: string, detail: string) => Promise<void>;
 }
 
 /** What a verdict may do to the trial of this node. Each step is durable when it resolves, and may be done again. */
 export interface TrialEffects {
-  /** goodboot-begin has made the fallback the default; here it is only looked at. @throws GoodbootError ROLLBACK_FAILED */
+  /**
+   * goodboot-begin makes the fallback the default, and tries it again at the next boot; here it is only looked at.
+   * @throws GoodbootError ROLLBACK_FAILED, or what the backend or the boot loader refused
+   */
   ensureDefault(deployment: string): Promise<void>;
   deny(deployment: string, why: string): Promise<void>;
   end(result: 'good' | 'rolled-back' | 'environment'): Promise<void>;
@@ -23,11 +29,13 @@ export interface TrialEffects {
 const STEP = { good: 'ended-good', 'rolled-back': 'ended-bad', environment: 'environment' } as const;
 const LIST_TIMEOUT_MS = 60_000;
 
-export function makeTrialEffects({ files, clock, deployments, note }: TrialEffectsDeps): TrialEffects {
+export function makeTrialEffects({ files, clock, bootLoader, deployments, note }: TrialEffectsDeps): TrialEffects {
   return {
     async ensureDefault(deployment) {
       const [next] = await deployments.list(AbortSignal.timeout(LIST_TIMEOUT_MS));
-      if (next?.id !== deployment) await deployments.makeDefault(deployment, AbortSignal.timeout(LIST_TIMEOUT_MS));
+      if (next?.id !== deployment) throw new GoodbootError('ROLLBACK_FAILED', `${deployment}: not the default yet`);
+      // A person may have done it, after goodboot-begin could not: the -1 that it left would lead away from here.
+      if (bootLoader.can.mark) await bootLoader.apply({ counter: null });
     },
     async deny(deployment, why) {
       await saveState(

@@ -35,7 +35,7 @@ export async function makeDefault(deps: MakeDefaultDeps, deployment: string, sig
       if (signal.aborted) break;
     }
   }
-  await bootLoader.apply({ counter: -1, success: false });
+  if (bootLoader.can.mark) await bootLoader.apply({ counter: -1, success: false });
   const tries = `${PAUSES_MS.length} tries within ${formatDuration(TRY_TIMEOUT_MS * PAUSES_MS.length)} at most`;
   const why = `${tries}: ${messageOf(last)}`;
   await note('rollback-failed', deployment, why);

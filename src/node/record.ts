@@ -47,18 +47,32 @@ function entriesOf(report: VerdictReport, boot: Boot, records: readonly LedgerRe
     ...(known
       ? []
       : [{ event: 'boot', bootId, deployment, kernel: boot.kernel, bootLoader: bootLoader.name } as const]),
-    verdictEntry(report),
+    ...(isSameAsLast(report, records) ? [] : [verdictEntry(report)]),
     ...marks.map(({ result }) => ({ event: 'mark', bootId, mark: 'good', by: 'verdict', result }) as const),
   ];
 }
 
-/** How often, up to now and without another outcome in between, a regression was answered with a reboot. */
+/** A boot that is held is judged every few minutes: only what is new is written down, or it would push the history out. */
+function isSameAsLast({ bootId, verdict, checks, actions }: VerdictReport, records: readonly LedgerRecord[]): boolean {
+  const last = records.findLast((record) => record.event === 'verdict');
+  if (last?.event !== 'verdict' || last.bootId !== bootId || last.verdict !== verdict) return false;
+  const states = (results: readonly { readonly name: string; readonly state: string }[]) =>
+    results
+      .map(({ name, state }) => `${name}=${state}`)
+      .sort()
+      .join(' ');
+  const isHeld =
+    actions.every(({ action }) => action.kind === 'hold') && last.actions.every(({ kind }) => kind === 'hold');
+  return isHeld && states(last.results) === states(checks.map(({ name, outcome }) => ({ name, state: outcome.state })));
+}
+
+/** How often, since the last good verdict, a regression was answered with a reboot. A verdict that held in between is no end. */
 export function regressionReboots(records: readonly LedgerRecord[]): number {
   let count = 0;
   for (const record of records.toReversed()) {
     if (record.event !== 'verdict') continue;
-    if (!record.actions.some(({ kind, why }) => kind === 'reboot' && why === 'regression')) break;
-    count += 1;
+    if (record.verdict === 'good') break;
+    if (record.actions.some(({ kind, why }) => kind === 'reboot' && why === 'regression')) count += 1;
   }
   return count;
 }

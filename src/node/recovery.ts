@@ -1,12 +1,8 @@
 import type { ServiceManager } from '../ports/service-manager.ts';
 
 const TARGET = 'boot-complete.target';
-const RECHECK = 'goodboot-recheck.timer';
-
-/** A bad boot that stays up is judged again and again (the timer starts goodboot-verdict.service): the uplink may come back in the night. */
-export async function recheckLater(manager: ServiceManager): Promise<void> {
-  await manager.startSoon(RECHECK);
-}
+/** Starts goodboot-verdict.service again and again, until the boot is good. */
+export const RECHECK = 'goodboot-recheck.timer';
 
 /**
  * Health is back: reaches boot-complete.target, and starts what could not start because the target had failed. systemd

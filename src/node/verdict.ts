@@ -130,11 +130,17 @@ export async function runAll(
     return { name, type, required, outcome: end.outcome, durationMs: Math.round(end.durationMs) };
   };
   const start = clock.monotonicMs();
+  // One that breaks says nothing of the others.
+  const run = (check: PlannedCheck) =>
+    runner.run(check, over.signal).catch((error: unknown) => ({
+      outcome: errored('CHECK_NOT_STARTED', messageOf(error)),
+      durationMs: clock.monotonicMs() - start,
+    }));
   try {
     await runner.prepare(request.planned ?? request.checks);
     return await Promise.all(
       request.checks.map(async (check) => {
-        const ended = result(check, await runner.run(check, over.signal));
+        const ended = result(check, await run(check));
         request.onResult(ended);
         return ended;
       }),

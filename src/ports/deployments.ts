@@ -1,5 +1,9 @@
-/** One bootable version of the operating system; `id` (ostree checksum or image digest) is its identity. */
+/** One bootable version of the operating system. */
 export interface Deployment {
+  /**
+   * Its identity: the ostree commit, or the composefs digest, that the kernel is booted with. It is the same whichever
+   * backend tells it: an update may bring or take away the program that manages deployments.
+   */
   readonly id: string;
   /** For people: the version string, or a short form of the id. */
   readonly version: string;
@@ -11,6 +15,8 @@ export interface DeploymentEntry extends Deployment {
   /** Not in the boot menu yet: it is written at shutdown. */
   readonly staged: boolean;
   readonly pinned: boolean;
+  /** `sha256:…` of the container image that it was made from, where there is one and the backend knows it. */
+  readonly imageDigest: string | null;
 }
 
 /** What manages the deployments of this system. Every call is bounded by its signal. */
@@ -24,10 +30,14 @@ export interface Deployments {
   list(signal: AbortSignal): Promise<readonly DeploymentEntry[]>;
   /**
    * Makes a deployment the default for good, and reads that back. A staged one is dropped first. Being the default
-   * already is success.
-   * @throws GoodbootError DEPLOYMENT_UNKNOWN, DEPLOYMENT_BUSY, ROLLBACK_FAILED
+   * already is success, and so is being staged itself.
+   * @throws GoodbootError DEPLOYMENT_UNKNOWN, DEPLOYMENT_BUSY, ROLLBACK_FAILED, or what `list` threw
    */
   makeDefault(id: string, signal: AbortSignal): Promise<void>;
-  /** Takes a staged deployment away, so that it is not written at shutdown. None being there is success. */
+  /**
+   * Takes a staged deployment away, so that it is not written at shutdown, and reads that back. None being there is
+   * success.
+   * @throws GoodbootError DEPLOYMENT_BUSY, ROLLBACK_FAILED, or what `list` threw
+   */
   dropStaged(signal: AbortSignal): Promise<void>;
 }

@@ -7,12 +7,15 @@ import { run } from '../lab/run.ts';
 
 beforeAll(build, 60_000);
 
-/** Every command line that does something, and every group of them, without `goodboot` itself. */
+/** Every command line for people, and every group of them, without `goodboot` itself and what only units run. */
 function commandsBelow(command: Command, path: readonly string[] = []): readonly (readonly string[])[] {
-  return command.commands.flatMap((each) => {
-    const here = [...path, each.name()];
-    return [here, ...commandsBelow(each, here)];
-  });
+  const shown = command.createHelp().visibleCommands(command);
+  return shown
+    .filter((each) => each.name() !== 'help')
+    .flatMap((each) => {
+      const here = [...path, each.name()];
+      return [here, ...commandsBelow(each, here)];
+    });
 }
 const nobody = { write: () => true, on: () => process.stdout };
 const program = buildProgram(terminalOf(nobody, nobody, false), () => undefined);

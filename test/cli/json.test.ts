@@ -6,7 +6,11 @@ let machine: Directory;
 
 beforeAll(async () => {
   await build();
-  machine = await makeDirectory({ 'run/goodboot/config.d/50-test.yaml': onlyCommand(['true']) });
+  machine = await makeDirectory({
+    'run/goodboot/config.d/50-test.yaml': onlyCommand(['true']),
+    'run/image/boot/grub2/grub.cfg': 'source $prefix/custom.cfg\n',
+    'run/image/usr/lib/bootupd/grub2-static/configs.d/09_goodboot.cfg': 'set x=y\n',
+  });
   await makeGrubenv(`${machine.path}/boot/grub2/grubenv`, ['boot_counter=2', 'boot_success=0']);
 }, 60_000);
 afterAll(() => machine[Symbol.asyncDispose]());
@@ -19,6 +23,12 @@ const ANSWERS = [
   ['check run', 'CheckRun'],
   ['mark bad', 'Mark'],
   ['history', 'History'],
+  ['trial show', 'Trial'],
+  ['deny list', 'Denied'],
+  ['deny add sha256:DIGEST', 'Denied'],
+  ['--root /run/image install-grub --dry-run', 'GrubFragment'],
+  ['begin', 'Begin'],
+  ['arm', 'Arm'],
   ['config check', 'ConfigCheck'],
   ['config show', 'Config'],
   ['explain units', 'Explanation'],
@@ -27,7 +37,7 @@ const ANSWERS = [
 ] as const;
 
 test.each(ANSWERS)('goodboot %s --json answers a %s, in one object that the schema allows', async (command, kind) => {
-  const ran = await goodbootOn(machine, [...command.split(' '), '--json']);
+  const ran = await goodbootOn(machine, [...command.replace('DIGEST', 'a'.repeat(64)).split(' '), '--json']);
   expect(jsonOf(ran).kind).toBe(kind);
 });
 

@@ -57,13 +57,18 @@ describe('config', () => {
   });
 
   test('of a file that is about to ship is checked over the directory, not over this machine', async () => {
-    await using root = await makeDirectory({ 'etc/goodboot/config.yaml': SITE });
+    await using root = await makeDirectory({ 'etc/goodboot/config.yaml': `${SITE}trial: { deadline: 10m }\n` });
     await using shipped = await makeDirectory({
       '60-good.yaml': 'apiVersion: goodboot/v1\nchecks: { units: { within: 1m } }\n',
+      '60-long.yaml': 'apiVersion: goodboot/v1\nchecks: { units: { within: 14m } }\n',
       '61-bad.yaml': BROKEN,
     });
     const check = (name: string) => below(root.path, 'config', 'check', join(shipped.path, name));
     expect(await check('60-good.yaml')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^valid: /) });
+    expect(await check('60-long.yaml')).toMatchObject({
+      exitCode: 78,
+      stdout: expect.stringContaining('less than trial.deadline (10 m)'),
+    });
     expect(await check('61-bad.yaml')).toMatchObject({
       exitCode: 78,
       stdout: expect.stringContaining('61-bad.yaml:2:1'),

@@ -203,6 +203,15 @@ describe.each(['/', 'another root'])('files below %s', (root) => {
     expect(await fs.readdir(full)).toEqual(['file']);
   });
 
+  it('are refused on a read-only disk, with the errno of that', async () => {
+    await mount('tmpfs', 'closed', 'ro');
+    const error = { code: 'FILE_UNWRITABLE', cause: { code: 'EROFS' } };
+    await expect(files.append(path('closed/deep/file'), 'x')).rejects.toMatchObject(error);
+    await expect(files.replace(path('closed/file'), 'x')).rejects.toMatchObject(error);
+    await expect(files.makeDirectory(path('closed/deep/er'))).rejects.toMatchObject(error);
+    await files.makeDirectory(path('closed'));
+  });
+
   it('keep the old content when the disk is full, with nothing left beside it', async () => {
     const small = await mount('tmpfs', 'small', 'size=64k');
     await files.replace(path('small/file'), 'old');

@@ -1,5 +1,9 @@
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { FRAGMENT_SOURCE } from '../../src/adapters/boot-loader/fragment.ts';
 import { type GrubBoot, grubBoot, roomIn } from '../helpers/grub-model.ts';
 import { bootReally, FRAGMENT, type RealCase } from '../helpers/real-grub.ts';
 import { must } from '../lab/run.ts';
@@ -32,6 +36,25 @@ test('GRUB and the model agree on every counter, marked good or not, counted by 
   await expectAgreement(cases);
 });
 
+/** As much in the block that `free` bytes are left. */
+const filled = (env: Readonly<Record<string, string>>, free: number) => ({
+  ...env,
+  filler: 'x'.repeat(roomIn(env) - 'filler=\n'.length - free),
+});
+
+test('a block without room for every change is left as it was', async () => {
+  const cases = Array.from({ length: 25 }, (_, free) =>
+    ['2', '0'].map((counter): RealCase => {
+      const env = filled({ boot_counter: counter, goodboot_counter: counter, boot_success: '0' }, free);
+      return { env, entries: TWO, read: 1 };
+    }),
+  ).flat();
+  await expectAgreement(cases);
+  const kept = cases.filter((each) => !grubBoot(new Map(Object.entries(each.env)), TWO).env.has('goodboot_fragment'));
+  // The proof needs 20 bytes; a counter that becomes -1 two more, as its copy does.
+  expect(kept).toHaveLength(20 + 22);
+});
+
 const value = (...values: string[]) => fc.option(fc.constantFrom(...values), { nil: undefined, freq: 4 });
 const anyCase: fc.Arbitrary<RealCase> = fc
   .record({
@@ -52,10 +75,40 @@ const anyCase: fc.Arbitrary<RealCase> = fc
     const all = { other, boot_counter, goodboot_counter, boot_success, goodboot_fallback };
     const set = Object.entries(all).flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const]));
     const env = Object.fromEntries(set);
-    const filler = free === null ? {} : { filler: 'x'.repeat(roomIn(env) - 'filler=\n'.length - free) };
-    return { env: { ...env, ...filler }, ...rest };
+    return { env: free === null ? env : filled(env, free), ...rest };
   });
 
 test('GRUB and the model agree on whatever else stands in the block, with and without a peer', async () => {
   await expectAgreement(fc.sample(anyCase, 200));
+});
+
+describe('on a read-only /boot', () => {
+  const PROGRAM = new URL('../fixtures/programs/install-fragment.ts', import.meta.url).pathname;
+  /** $1 root, $2 runtime, $3 program, $4 how to enter other mounts. The shell is PID 1, whose mounts are the machine's. */
+  const SCRIPT = `
+    mount -t tmpfs tmpfs "$1/boot" && mkdir "$1/boot/grub2" && echo '. $prefix/custom.cfg' >"$1/boot/grub2/grub.cfg"
+    mount -o remount,ro,nosuid "$1/boot" && before=$(grep "$1" /proc/self/mountinfo)
+    $4 "$2" --disable-warning=ExperimentalWarning "$3" "$1" 2>&1
+    [ "$before" = "$(grep "$1" /proc/self/mountinfo)" ] && ls "$1/boot/grub2"`;
+  const install = async (enter: string): Promise<string> => {
+    const root = await mkdtemp(join(tmpdir(), 'goodboot-boot-'));
+    try {
+      const source = join(root, dirname(FRAGMENT_SOURCE));
+      await mkdir(source, { recursive: true });
+      await mkdir(join(root, 'boot'));
+      await copyFile(FRAGMENT, join(root, FRAGMENT_SOURCE));
+      const argv = ['unshare', '--mount', '--pid', '--fork', '--mount-proc', 'sh', '-c', SCRIPT, 'sh'];
+      return await must([...argv, root, process.execPath, PROGRAM, enter]);
+    } finally {
+      await rm(root, { recursive: true });
+    }
+  };
+
+  test('the fragment is installed from a mount namespace of its own, and the machine keeps its mount', async () => {
+    expect(await install('unshare --mount')).toBe('custom.cfg\ngoodboot.cfg\ngrub.cfg\n');
+  });
+
+  test('it is refused in the mounts of the whole machine', async () => {
+    expect(await install('')).toMatch(/is mounted read-only for the whole machine[\s\S]*\ngrub\.cfg\n$/);
+  });
 });

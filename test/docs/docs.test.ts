@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildProgram } from '../../src/cli/program.ts';
 import { terminalOf } from '../../src/cli/terminal.ts';
+import { checkTypes } from '../../src/config/registry.ts';
 import { build, goodboot, makeDirectory } from '../helpers/cli.ts';
 import { anchorsOf, callsOf, fencesOf, linksOf, stepsOf } from './markdown.ts';
 import { follow } from './reader.ts';
@@ -62,6 +63,15 @@ function whatIsWrong(command: Command, words: readonly string[]): string | null 
   }
   return null;
 }
+
+test.each([...checkTypes.values()])('checks/$type/README.md has the options and the times of the type', (checkType) => {
+  const { type, schema, defaults } = checkType;
+  const text = read(`checks/${type}/README.md`);
+  for (const option of Object.keys('entries' in schema ? Object(schema.entries) : {}))
+    expect(text).toContain(`| \`${option}`);
+  const times = Object.entries(defaults).map(([name, time]) => `\`${name}: ${time}\``);
+  expect(text).toContain(`Times unless set: ${times.join(', ')} for one probe.`);
+});
 
 const CONFIGS = PAGES.flatMap((page) =>
   fencesOf(read(page))

@@ -64,7 +64,7 @@ function taken(step: Step, file: string): string {
     case 'write':
       return `mkdir -p "$(dirname ${step.path})" && cp ${file} ${step.path}`;
     case 'patch':
-      return `git apply --recount -C1 ${file}`;
+      return `git apply -C1 ${file}`;
     case 'type':
       return `. ${file}`;
   }

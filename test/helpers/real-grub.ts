@@ -20,12 +20,14 @@ export interface RealCase extends GrubMachine {
   readonly read: 1 | 2;
 }
 
-/** Fedora's counting by position, without `decrement`, which Debian's GRUB lacks. */
+/** Fedora's counting by position, without `decrement`, which Debian's GRUB lacks. A long elif chain is too deep for it. */
 const PEER = `if [ -n "$boot_counter" -a "$boot_success" = 0 ]; then
-  if [ "$boot_counter" = 0 -o "$boot_counter" = -1 ]; then
-    set default=1; set boot_counter=-1
-  ${Array.from({ length: 99 }, (_, n) => `elif [ "$boot_counter" = ${n + 1} ]; then set boot_counter=${n}`).join('\n  ')}
-  fi
+  if [ "$boot_counter" = 0 -o "$boot_counter" = -1 ]; then set default=1; fi
+  set less=-1
+  for n in ${Array.from({ length: 100 }, (_, n) => n).join(' ')}; do
+    if [ "$boot_counter" = $n ]; then set boot_counter=$less; fi
+    set less=$n
+  done
   save_env boot_counter
 fi
 set boot_success=0

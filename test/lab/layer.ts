@@ -33,7 +33,9 @@ export async function installedLayer(out = join(REPO, 'out')): Promise<string> {
     }
     if (!existsSync(layer)) {
       const made = await mkdtemp(join(layers, 'new-'));
-      await must([process.execPath, join(REPO, 'tools/install.mjs'), made, '--out', out], { timeoutMs: 60_000 });
+      await must([process.execPath, join(REPO, 'tools/install.mjs'), made, '--link', '--out', out], {
+        timeoutMs: 60_000,
+      });
       await rename(made, layer);
     }
     await utimes(layer, new Date(), new Date()); // used now: not to be removed today

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { whyNotGood } from '../../checks/containers/judge.ts';
 import { parseDockerContainer, parseDockerIds } from '../../src/adapters/containers/docker-inspect.ts';
-import { findUser } from '../../src/adapters/containers/passwd.ts';
 import { parsePodmanPs } from '../../src/adapters/containers/podman-ps.ts';
 import { GoodbootError } from '../../src/core/errors.ts';
+import { findUser } from '../../src/core/passwd.ts';
 import type { ContainerState } from '../../src/ports/containers.ts';
 
 const KEYS = [

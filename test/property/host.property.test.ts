@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findUser } from '../../checks/command/user.ts';
 import { lastLine, tail } from '../../checks/command/words.ts';
 import { mountAt, parseMountinfo } from '../../checks/filesystem/mountinfo.ts';
 import { TAINT_NAMES, taintsOf } from '../../checks/kernel/taint.ts';
 import { resolveInRoot } from '../../src/adapters/files/in-root.ts';
 import { errnoOf, GoodbootError } from '../../src/core/errors.ts';
+import { findUser } from '../../src/core/passwd.ts';
 import { formatSize, parseSize } from '../../src/core/size.ts';
 
 /** Any text, and any text made of what the parser looks for. */

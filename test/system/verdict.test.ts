@@ -341,6 +341,8 @@ describe('a verdict', () => {
       await machine.rebooted();
       await machine.waitForJobs();
       expect(await status(machine)).toMatchObject({ verdict: 'bad', actions: [{ action: { kind: 'hold' } }] });
+      await machine.exec(['systemctl', 'start', 'goodboot-verdict.service']);
+      expect(await status(machine)).toMatchObject({ verdict: 'bad', actions: [{ action: { kind: 'hold' } }] });
     },
     TIMEOUT_MS,
   );
@@ -351,7 +353,9 @@ describe('a verdict', () => {
       await using machine = await boot('required: { units: [app.service] }\n', {
         waitFor: 'none',
         units: ['app.service'],
-        files: { '/etc/systemd/system/app.service': service('/bin/sh -c "sleep 1; exec sleep infinity"', 'Type=simple') },
+        files: {
+          '/etc/systemd/system/app.service': service('/bin/sh -c "sleep 1; exec sleep infinity"', 'Type=simple'),
+        },
       });
       await machine.waitForUnit('goodboot-check@units.service', 'activating');
       expect((await machine.exec(['goodboot', 'check', 'run', 'filesystem', 'units'])).exitCode).toBe(0);
@@ -372,6 +376,98 @@ describe('a verdict', () => {
         exitCode: 66,
         stdout: expect.stringContaining('NO_VERDICT'),
       });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'outlives systemd executing itself anew while the checks run',
+    async () => {
+      await using machine = await boot('required: { units: [app.service] }\n', { waitFor: 'none' });
+      await machine.waitForUnit('goodboot-check@units.service', 'activating');
+      await machine.exec(['systemctl', 'daemon-reexec']);
+      await machine.waitForJobs();
+      const report = await status(machine);
+      expect(outcomeOf(report, 'units')).toMatchObject({
+        state: 'fail',
+        reason: expect.stringMatching(/^app\.service does not exist/),
+      });
+      expect(report).toMatchObject({ verdict: 'bad', actions: [{ action: { kind: 'hold' } }] });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'that died is made again, and then starts what waited',
+    async () => {
+      await using machine = await boot('required: { units: [app.service] }\n', {
+        waitFor: 'none',
+        grubenv: grubenv('saved_entry=0\n'), // with a counter this would be a trial, and the dead-man would reboot
+        units: ['app.service'],
+        files: { '/etc/systemd/system/app.service': service('/bin/sleep infinity') },
+      });
+      await machine.waitForUnit('goodboot-check@units.service', 'activating');
+      await machine.sh('systemctl kill --signal=KILL --kill-whom=main goodboot-verdict.service');
+      await machine.waitForJobs();
+      expect(await stateOf(machine, 'boot-complete.target')).toBe('inactive');
+      expect(await stateOf(machine, 'goodboot-recheck.timer')).toBe('active');
+      await machine.sh('systemctl start goodboot-verdict.service');
+      await machine.waitForJobs();
+      expect(await stateOf(machine, 'updater.service')).toBe('active');
+      expect(await stateOf(machine, 'goodboot-recheck.timer')).toBe('inactive');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'could not tell when the unit of its checks is masked: it does not run them where they would see something else',
+    async () => {
+      await using machine = await boot('required: { units: [dbus.service] }\n', {
+        files: { '/etc/systemd/system/goodboot-check@.service': '' },
+      });
+      const report = await status(machine);
+      expect(report.verdict).toBe('indeterminate');
+      expect(outcomeOf(report, 'filesystem')).toMatchObject({
+        state: 'error',
+        reason: expect.stringContaining('masked'),
+      });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'is made on a /var that takes no write, and names it',
+    async () => {
+      const readOnly =
+        '[Mount]\nWhat=tmpfs\nWhere=/var/lib\nType=tmpfs\nOptions=ro\n[Install]\nWantedBy=local-fs.target\n';
+      await using machine = await boot(
+        'checks: { filesystem: { within: 0s, paths: { /var/lib: { writable: probe } } } }\n',
+        {
+          units: ['var-lib.mount'],
+          files: { '/etc/systemd/system/var-lib.mount': readOnly },
+        },
+      );
+      const report = await status(machine);
+      expect(outcomeOf(report, 'filesystem')).toMatchObject({
+        state: 'fail',
+        reason: expect.stringContaining('/var/lib'),
+      });
+      expect(report.verdict).toBe('bad');
+      expect(await machine.sh('journalctl -b GOODBOOT_EVENT=ledger-unwritable -o cat')).toMatch(
+        /cannot be kept: ledger \/var\/lib\/goodboot\/ledger.jsonl: .*(EROFS|ENOENT)/,
+      );
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'keeps to itself what the plan holds',
+    async () => {
+      const site = 'checks: { probe: { type: command, argv: ["true"], env: { TOKEN: very-secret } } }\n';
+      await using machine = await boot(site);
+      expect(outcomeOf(await status(machine), 'probe')?.state).toBe('pass');
+      const seen = 'setpriv --reuid=65534 --regid=65534 --clear-groups grep -r very-secret /run/goodboot 2>&1 || true';
+      expect(await machine.sh(seen)).not.toMatch(/TOKEN/);
     },
     TIMEOUT_MS,
   );

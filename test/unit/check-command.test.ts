@@ -5,11 +5,11 @@ import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { check } from '../../checks/command/check.ts';
 import { type CommandOptions, type } from '../../checks/command/options.ts';
-import { findUser } from '../../checks/command/user.ts';
 import { lastLine, tail } from '../../checks/command/words.ts';
 import { makeClock } from '../../src/adapters/clock/clock.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
 import { makeProcesses } from '../../src/adapters/process/run.ts';
+import { findUser } from '../../src/core/passwd.ts';
 import type { CheckContext } from '../../src/ports/check.ts';
 
 let root: string;

@@ -120,7 +120,7 @@ describe('the units check', () => {
     [
       'was not started',
       unit({ activeState: 'inactive', startedAtMs: 0, conditionResult: null }),
-      'app.service is inactive and was not started in this boot; active was wanted',
+      'app.service is inactive and was not started in this boot, or was and systemd has forgotten it (RemainAfterExit=yes keeps it); active was wanted',
     ],
     [
       'has ended',
@@ -172,6 +172,14 @@ describe('the units check', () => {
       state: 'fail',
       reason: expect.stringContaining('web.service'),
     });
+  });
+
+  it.each([
+    ['masked', { loadState: 'masked' }, 'goodboot-required.target is masked, so its members are not known'],
+    ['mistyped', { name: 'my.target', loadState: 'not-found' }, 'my.target does not exist; a target was wanted'],
+  ])('fails when its target is %s: nothing is silently green', async (_name, more, reason) => {
+    const target = unit({ name: 'goodboot-required.target', service: null, ...more });
+    expect(await run({ units: [target], options: { target: target.name } })).toMatchObject({ state: 'fail', reason });
   });
 
   it('leaves out what a drop-in set to false', async () => {

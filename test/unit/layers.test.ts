@@ -21,7 +21,7 @@ const ARROWS: readonly (readonly [files: string, may: readonly string[]])[] = [
   ['src/node/check-programs.ts', ['src/ports/**', 'checks/*/check.ts']],
   ['src/node/**', LOW],
   ['src/adapters/dbus/**', [...LOW, NODE, 'dbus-next/lib/*.js']],
-  ['src/adapters/systemd/**', [...LOW, NODE, 'src/adapters/dbus/**']],
+  ['src/adapters/{systemd,deployments}/**', [...LOW, NODE, 'src/adapters/dbus/**']],
   ['src/adapters/system-clock/**', [...LOW, NODE, 'src/adapters/ffi/**']],
   ['src/adapters/journald/**', [...LOW, NODE, 'pino']],
   ['src/adapters/**', [...LOW, NODE]],

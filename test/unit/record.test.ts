@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeFiles } from '../../src/adapters/files/files.ts';
 import type { Action } from '../../src/core/decide.ts';
 import type { LedgerRecord } from '../../src/core/ledger.ts';
-import { fail, pass } from '../../src/core/outcome.ts';
+import { errored, fail, pass } from '../../src/core/outcome.ts';
 import type { VerdictReport } from '../../src/core/verdict-report.ts';
 import { LEDGER } from '../../src/node/ledger.ts';
 import { recordVerdict, regressionReboots } from '../../src/node/record.ts';
@@ -70,12 +70,30 @@ describe('a verdict', () => {
   });
 
   test('that is made again belongs to the boot that is there already; the next boot is another', async () => {
-    for (const bootId of ['b1', 'b1', 'b2']) await recordVerdict(deps(), report(bootId, HOLD));
+    for (const bootId of ['b1', 'b1', 'b2']) await recordVerdict(deps(), report(bootId, REBOOT));
     expect((await lines()).map(({ event, bootId }) => `${event} ${bootId}`)).toEqual([
       ...['boot b1', 'verdict b1', 'verdict b1'],
       ...['boot b2', 'verdict b2'],
     ]);
   });
+
+  const other = { ...report('b1', HOLD).checks[0]!, outcome: errored('DBUS_TIMEOUT', 'no answer') };
+  test.each<[string, VerdictReport, VerdictReport, number]>([
+    ['says the same of a boot that is held', report('b1', HOLD), report('b1', HOLD), 1],
+    ['says the same of the next boot', report('b1', HOLD), report('b2', HOLD), 2],
+    ['has another check outcome', report('b1', HOLD), { ...report('b1', HOLD), checks: [other] }, 2],
+    ['is another verdict', report('b1', HOLD), { ...report('b1', HOLD), verdict: 'indeterminate' }, 2],
+    ['is good now', report('b1', HOLD), report('b1', GOOD), 2],
+    ['marks again', report('b1', GOOD), report('b1', GOOD), 2],
+    ['asks for a reboot now', report('b1', HOLD), report('b1', REBOOT), 2],
+  ])(
+    'that is made again is a line of its own unless it says nothing new: one that %s',
+    async (_, one, again, count) => {
+      await recordVerdict(deps(), one);
+      await recordVerdict(deps(), again);
+      expect((await lines()).filter(({ event }) => event === 'verdict')).toHaveLength(count);
+    },
+  );
 
   test('mends a torn ledger, and says so', async () => {
     await recordVerdict(deps(), report('b1', HOLD));
@@ -109,10 +127,10 @@ test.each<[string, readonly Action[], number]>([
   ['nothing', [], 0],
   ['one reboot', [REBOOT], 1],
   ['two in a row', [REBOOT, REBOOT], 2],
-  ['a hold after them', [REBOOT, REBOOT, HOLD], 0],
+  ['a hold between or after them, which is no end', [REBOOT, HOLD, REBOOT, HOLD], 2],
   ['a good boot between', [REBOOT, GOOD, REBOOT], 1],
-  ['a reboot on trial between', [REBOOT, { kind: 'reboot', why: 'next-attempt' }, REBOOT], 1],
-])('reboots for a regression, up to now and in a row: %s', async (_, actions, count) => {
+  ['a reboot on trial, which is another thing', [REBOOT, { kind: 'reboot', why: 'next-attempt' }, REBOOT], 2],
+])('reboots for a regression since the last good boot: %s', async (_, actions, count) => {
   for (const [at, action] of actions.entries()) await recordVerdict(deps(), report(`b${at}`, action));
   expect(regressionReboots(actions.length === 0 ? [] : await lines())).toBe(count);
 });

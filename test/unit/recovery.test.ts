@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { recheckLater, startWhatWaited } from '../../src/node/recovery.ts';
+import { startWhatWaited } from '../../src/node/recovery.ts';
 import type { ServiceManager, UnitState } from '../../src/ports/service-manager.ts';
 
 /** What recovery looks at in a unit. */
@@ -52,12 +52,6 @@ function fakeManager(units: Readonly<Record<string, Unit>>) {
 }
 
 const signal = new AbortController().signal;
-
-test('a boot that stays up though it is bad is judged again later', async () => {
-  const { manager, asked } = fakeManager({});
-  await recheckLater(manager);
-  expect(asked).toEqual(['start goodboot-recheck.timer']);
-});
 
 describe('when health is back', () => {
   test('the judging again ends, the target is reached, and then what waited for it is started', async () => {

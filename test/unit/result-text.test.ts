@@ -9,7 +9,7 @@ const OUTCOMES: readonly Outcome[] = [
   skip('not here'),
   errored('DBUS_TIMEOUT', 'no answer'),
 ];
-const text = (outcome: Outcome) => resultText({ v: 1, name: 'app', outcome, durationMs: 5 });
+const text = (outcome: Outcome) => resultText({ v: 1, name: 'app', outcome, durationMs: 5, endedMs: 9 });
 
 describe('the result of a check', () => {
   it.each(OUTCOMES)('comes back as it was said: $state', (outcome) => {
@@ -26,10 +26,15 @@ describe('the result of a check', () => {
       'RESULT_INVALID',
       'not the result of this check',
     ],
-    ['a result without an outcome', '{"v":1,"name":"app","durationMs":1}\n', 'RESULT_INVALID', 'without an outcome'],
+    [
+      'a result without an outcome',
+      '{"v":1,"name":"app","durationMs":1,"endedMs":9}\n',
+      'RESULT_INVALID',
+      'without an outcome',
+    ],
     [
       'a fail without a reason',
-      '{"v":1,"name":"app","durationMs":1,"outcome":{"state":"fail"}}\n',
+      '{"v":1,"name":"app","durationMs":1,"endedMs":9,"outcome":{"state":"fail"}}\n',
       'RESULT_INVALID',
       'without an outcome',
     ],

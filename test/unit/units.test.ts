@@ -16,7 +16,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'goodboot-units-'));
   await mkdir(join(root, SYSTEM), { recursive: true });
   await cp(SYSTEM, join(root, SYSTEM), { recursive: true, verbatimSymlinks: true });
-  await must([process.execPath, join(REPO, 'tools/install.mjs'), root, '--out', join(REPO, 'test/lab/stub')]);
+  await must([process.execPath, join(REPO, 'tools/install.mjs'), root, '--link', '--out', join(REPO, 'test/lab/stub')]);
 });
 
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -91,7 +91,7 @@ test('installing twice gives the same, and leaves no program of an earlier build
   const installed = () => must(['find', join(root, 'usr/libexec'), join(root, 'usr/bin'), '-printf', '%P %m %s %l\n']);
   const before = await installed();
   await cp(join(root, 'usr/bin/goodboot'), join(root, 'usr/libexec/goodboot/chunk-of-old.mjs'), { dereference: true });
-  await must([process.execPath, join(REPO, 'tools/install.mjs'), root, '--out', join(REPO, 'test/lab/stub')]);
+  await must([process.execPath, join(REPO, 'tools/install.mjs'), root, '--link', '--out', join(REPO, 'test/lab/stub')]);
   expect(await installed()).toBe(before);
   const entry = await readFile(join(root, 'usr/bin/goodboot'), 'utf8');
   expect(entry).toMatch(/^#!\/usr\/libexec\/goodboot\/node --disable-warning=ExperimentalWarning\n[^#]/);

@@ -32,7 +32,14 @@ export function makeGrub({ path, processes, warn }: GrubOptions): BootLoader {
       about(path, 'GRUBENV_UNREADABLE', async () => stateOf(grubenvVariables(parseGrubenv(await readBlock(path))))),
     needsOwnMounts: () => isReadOnlyForAll(path),
     apply: (change) => edit(variablesOf(change)),
-    takeProof: () => edit({ [PROOF]: null }),
+    takeProof: async () => {
+      const proof = await about(path, 'GRUBENV_UNREADABLE', async () =>
+        grubenvVariables(parseGrubenv(await readBlock(path))).get(PROOF),
+      );
+      // Not removed: its bytes would be given back, and a block that fills up meanwhile could not be saved by GRUB.
+      if (proof === '1') await edit({ [PROOF]: '0' });
+      return proof === '1';
+    },
   };
 
   /** False: the block says so already, and was not written. */
@@ -126,7 +133,7 @@ async function about<T>(path: string, code: ErrorCode, operation: () => Promise<
     }
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ENOTDIR') {
-      throw new GoodbootError('GRUBENV_MISSING', `${subject}: does not exist`, { cause: error });
+      throw new GoodbootError('GRUBENV_MISSING', `${subject}: does not exist`);
     }
     // Root is refused like this only by the immutable attribute.
     const hint = errno === 'EPERM' ? { hint: 'see lsattr, and take the attribute away: chattr -i FILE' } : {};

@@ -1,9 +1,9 @@
 import { GoodbootError } from '../../core/errors.ts';
+import { findUser, PASSWD_FILES } from '../../core/passwd.ts';
 import type { ContainerList } from '../../ports/containers.ts';
 import type { Files } from '../../ports/files.ts';
 import type { Processes, RunOptions } from '../../ports/processes.ts';
 import { notUnderstood } from './answer.ts';
-import { findUser } from './passwd.ts';
 import { parsePodmanPs } from './podman-ps.ts';
 
 /** One process tells all that is needed, health and restarts too; `podman inspect` would be a second. */
@@ -50,7 +50,8 @@ function asRoot(): Owner {
 }
 
 async function asUser(files: Files, name: string): Promise<Owner | { readonly none: string }> {
-  const user = findUser((await files.readText('/etc/passwd')) ?? '', name);
+  const texts = await Promise.all(PASSWD_FILES.map((path) => files.readText(path)));
+  const user = findUser(texts.join('\n'), name);
   if (user === null) return { none: `there is no user ${name}` };
   const runtime = `/run/user/${user.uid}`;
   if ((await files.info(runtime)) === null) {

@@ -30,6 +30,8 @@ export interface Connection extends AsyncDisposable {
   /** Calls the listener for every signal received until the connection ends; returns the way to stop. */
   onSignal(listener: (signal: Signal) => void): () => void;
   close(): void;
+  /** Aborted when the connection has ended, with why. */
+  readonly ended: AbortSignal;
 }
 
 const ERROR_REPLY = 3;
@@ -67,6 +69,7 @@ export async function connect(address: string, options: { readonly hello: boolea
   const listeners = new Set<(signal: Signal) => void>();
   let serial = 0;
   let ended: GoodbootError | null = null;
+  const over = new AbortController();
 
   const end = (cause: unknown) => {
     ended ??= new GoodbootError(
@@ -76,6 +79,7 @@ export async function connect(address: string, options: { readonly hello: boolea
     for (const waiting of pending.values()) waiting.reject(ended);
     pending.clear();
     wire.stream.destroy();
+    over.abort(ended);
   };
   wire.on('error', end);
   wire.stream.on('close', () => end(null));
@@ -136,6 +140,7 @@ export async function connect(address: string, options: { readonly hello: boolea
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    ended: over.signal,
     close: () => end(null),
     [Symbol.asyncDispose]: async () => end(null),
   };

@@ -2,39 +2,58 @@ import { GoodbootError } from '../../core/errors.ts';
 import type { Deployment } from '../../ports/deployments.ts';
 import type { Files } from '../../ports/files.ts';
 
-/** `…/deploy/<stateroot>/deploy/<commit>.<serial>`: what the link that the kernel was booted with points at. */
-const DEPLOYMENT = /\/deploy\/(?<commit>[0-9a-f]{64})\.\d+\/?$/;
+/** Made by ostree-prepare-root at every boot, and missing in a container, which sees the host's command line. */
+const OSTREE_BOOTED = '/run/ostree-booted';
+/**
+ * The directory of a deployment as mountinfo tells the origin of `/`, or of `/etc` where `/` is a composefs image
+ * (ostree-prepare-root(1)). Not so with a transient `/etc`.
+ */
+const MOUNTED = /^\S+ \S+ \S+ \S*\/deploy\/[^/ ]+\/deploy\/(?<commit>[0-9a-f]{64})\.\d+(?:\/etc)? (?:\/|\/etc) /m;
+/** The same as the link points at it that the kernel was booted with. */
+const LINKED = /\/deploy\/[^/]+\/deploy\/(?<commit>[0-9a-f]{64})\.\d+\/?$/;
+/** The origin of `/` where bootc mounted it from a composefs image; SHA-256 or SHA-512. */
+const COMPOSEFS = / \/ \/ .* - \S+ (?:transient:composefs=|composefs:)(?<digest>[0-9a-f]{128}|[0-9a-f]{64}) /;
 
 /**
- * What is booted, read from the kernel's command line and the link that it names: no daemon, no program, so it works
- * when everything else does not. Null on a system that was not booted by ostree.
- * @throws GoodbootError FILE_UNREADABLE when the command line names something that is no deployment
+ * What is booted, read from what the kernel says: no daemon, no program, so it works when everything else does not.
+ * Null on a system that was booted neither by ostree nor from a composefs image.
+ * @throws GoodbootError FILE_UNREADABLE when it was, and which deployment it is cannot be told
  */
 export async function readBooted(files: Files): Promise<Deployment | null> {
-  const argument = ostreeArgument((await files.readText('/proc/cmdline')) ?? '');
-  if (argument === null) return null;
-  const target = await files.readLink(argument);
-  const commit = target === null ? undefined : DEPLOYMENT.exec(target)?.groups?.['commit'];
-  if (commit === undefined) {
-    throw new GoodbootError(
-      'FILE_UNREADABLE',
-      `${argument}: not a link to a deployment, which ostree= on the kernel command line names`,
-    );
-  }
-  return { id: commit, version: await versionOf(files, commit) };
+  const mounts = (await files.readText('/proc/self/mountinfo')) ?? '';
+  const isOstree = (await files.info(OSTREE_BOOTED)) !== null;
+  const id = isOstree
+    ? (MOUNTED.exec(mounts)?.groups?.['commit'] ?? (await linkedCommit(files)))
+    : (COMPOSEFS.exec(mounts)?.groups?.['digest'] ?? null);
+  return id === null ? null : { id, version: await versionOf(files, id) };
 }
 
-/** The value of `ostree=` on a kernel command line (ostree-prepare-root(1)), or null. */
-export function ostreeArgument(commandLine: string): string | null {
-  const found = commandLine.split(/\s+/).find((word) => word.startsWith('ostree='));
-  return found === undefined ? null : found.slice('ostree='.length);
+/**
+ * The commit behind the link that `ostree=` on the kernel command line names. Only right until the order of deployments
+ * changes: then the link is gone, and after a second change it leads to another deployment.
+ */
+async function linkedCommit(files: Files): Promise<string> {
+  const words = ((await files.readText('/proc/cmdline')) ?? '').split(/\s+/);
+  const link = words.find((word) => word.startsWith('ostree='))?.slice('ostree='.length);
+  const target = link === undefined ? null : await files.readLink(link);
+  const commit = target === null ? undefined : LINKED.exec(target)?.groups?.['commit'];
+  if (commit !== undefined) return commit;
+  throw new GoodbootError(
+    'FILE_UNREADABLE',
+    link === undefined
+      ? `/proc/cmdline: no ostree=, although ${OSTREE_BOOTED} says that ostree booted this system`
+      : `${link}: not a link to a deployment, which ostree= on the kernel command line names`,
+  );
 }
 
-async function versionOf(files: Files, commit: string): Promise<string> {
+async function versionOf(files: Files, id: string): Promise<string> {
   const release = (await files.readText('/etc/os-release')) ?? (await files.readText('/usr/lib/os-release')) ?? '';
   for (const key of ['OSTREE_VERSION', 'IMAGE_VERSION', 'VERSION_ID']) {
     const value = new RegExp(`^${key}=["']?([^"'\\n]+)`, 'm').exec(release)?.[1];
     if (value !== undefined) return value;
   }
-  return commit.slice(0, 12);
+  return shortId(id);
 }
+
+/** Twelve digits, as people write an id. */
+export const shortId = (id: string): string => id.slice(0, 12);

@@ -12,3 +12,9 @@ export const noDeployments: Deployments = {
   },
   dropStaged: async () => undefined,
 };
+
+/** For systems that have deployments, and nothing that could be asked about them: who asks is told why. */
+export function unknownDeployments(booted: Deployments['booted'], trouble: GoodbootError): Deployments {
+  const refuse = () => Promise.reject(trouble);
+  return { name: 'none', can: { rollBack: false }, booted, list: refuse, makeDefault: refuse, dropStaged: refuse };
+}

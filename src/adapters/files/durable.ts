@@ -57,12 +57,19 @@ async function openToAppend(path: string, mode: number): Promise<{ file: fs.File
   }
 }
 
-/** Makes a directory and those above it, and syncs every directory that got a new name. */
+/**
+ * Makes a directory and those above it, and syncs every directory that got a new name. Not by `recursive: true`, which
+ * answers ENOENT on a read-only file system.
+ */
 export async function makeDirectoryDurably(path: string, mode: number): Promise<void> {
-  const first = await fs.mkdir(path, { recursive: true, mode });
-  if (first === undefined) return;
-  for (let above = dirname(path); above.length >= dirname(first).length; above = dirname(above)) {
-    await syncDirectory(above);
-    if (above === '/') return;
+  try {
+    await fs.mkdir(path, { mode });
+  } catch (thrown) {
+    const errno = errnoOf(thrown);
+    if (errno === 'EEXIST' && (await fs.stat(path)).isDirectory()) return;
+    if (errno !== 'ENOENT' || path === dirname(path)) throw thrown;
+    await makeDirectoryDurably(dirname(path), mode);
+    return makeDirectoryDurably(path, mode);
   }
+  await syncDirectory(dirname(path));
 }

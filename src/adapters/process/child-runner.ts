@@ -22,7 +22,7 @@ export function makeChildRunner(deps: {
       const start = deps.clock.monotonicMs();
       const ended = (outcome: Outcome) => ({ outcome, durationMs: deps.clock.monotonicMs() - start });
       try {
-        const end = await deps.processes.run([...deps.argv, check.name, '--plan-from-stdin'], {
+        const end = await deps.processes.run([...deps.argv, check.name], {
           timeoutMs: deps.budgetMs(check),
           signal,
           maxOutputBytes: RESULT_LIMIT_BYTES,

@@ -1,89 +1,50 @@
-import { errnoOf, GoodbootError } from '../../core/errors.ts';
+import { GoodbootError } from '../../core/errors.ts';
 import type { JobEnd, ServiceManager } from '../../ports/service-manager.ts';
-import { BUS, type Connection, connect, DbusAnswerError } from '../dbus/connection.ts';
+import { DbusAnswerError } from '../dbus/connection.ts';
+import { type Link, type LinkOptions, MANAGER, openLink } from './link.ts';
 import { type Properties, unitState } from './properties.ts';
 
-const SYSTEMD = { destination: 'org.freedesktop.systemd1' } as const;
-const MANAGER = { path: '/org/freedesktop/systemd1', interface: 'org.freedesktop.systemd1.Manager' } as const;
-const BUS_SOCKET = '/run/dbus/system_bus_socket';
-/** systemd's own socket, for root alone: it answers also when the bus is down, which is when a verdict matters most. */
-const PRIVATE_SOCKET = '/run/systemd/private';
-/** 10 s in all: systemd may be busy with the boot. */
-const PING_TIMEOUT_MS = 100;
-const PINGS = 100;
-/** Ends of jobs that are remembered: more than the checks of any node. */
-const JOBS_KEPT = 4096;
-
-export interface ServiceManagerOptions {
-  /** Default: this process is root's. */
-  readonly root?: boolean;
-  /** Directory that holds the machine's `run`, when it is not the running one: a container seen from outside. */
-  readonly below?: string;
-}
-
 /**
- * systemd over D-Bus, connected when first needed.
- * @throws GoodbootError SYSTEMD_ABSENT when systemd is not PID 1 (sd_booted(3): no /run/systemd/system)
+ * systemd over D-Bus. A connection that ends is made anew: systemd closes it when it executes itself (an update of
+ * systemd does that), and the bus may be restarted, while a verdict waits for its checks.
+ * @throws GoodbootError SYSTEMD_ABSENT when systemd is not PID 1
  */
-export async function connectServiceManager(
-  options: ServiceManagerOptions = {},
-): Promise<ServiceManager & AsyncDisposable> {
-  const { connection, bus } = await open(options);
-  const target = bus ? SYSTEMD : {};
-  const manager = (member: string, signature = '', body: readonly unknown[] = []) =>
-    connection.call({ ...target, ...MANAGER, member, signature, body });
-
-  const ends = new Map<string, JobEnd>();
-  const waiting = new Map<string, (end: JobEnd) => void>();
-  let subscribed: Promise<unknown> | null = null;
-  const subscribe = () => {
-    subscribed ??= (async () => {
-      connection.onSignal((signal) => {
-        if (signal.interface !== MANAGER.interface || signal.member !== 'JobRemoved') return;
-        const [, job, unit, result] = signal.body.map(String);
-        const end = { unit: unit!, result: result! };
-        const waiter = waiting.get(job!);
-        if (waiter !== undefined) waiter(end);
-        // The signal may come before the answer that names the job: keep it for whoever asks next.
-        else if (ends.size < JOBS_KEPT) ends.set(job!, end);
+export async function connectServiceManager(options: LinkOptions = {}): Promise<ServiceManager & AsyncDisposable> {
+  let link = await openLink(options);
+  let opening: Promise<Link> | null = null;
+  const linked = async (): Promise<Link> => {
+    if (!link.connection.ended.aborted) return link;
+    // All who wait share one new connection.
+    opening ??= openLink(options)
+      .then((next) => {
+        link = next;
+        return next;
+      })
+      .finally(() => {
+        opening = null;
       });
-      if (bus) {
-        const match = `type='signal',interface='${MANAGER.interface}',member='JobRemoved',path='${MANAGER.path}'`;
-        await connection.call({ ...BUS, member: 'AddMatch', signature: 's', body: [match] });
-      }
-      await manager('Subscribe');
-    })();
-    return subscribed;
+    return opening;
   };
+  const manager = async (member: string, signature = '', body: readonly unknown[] = []) =>
+    (await linked()).call({ ...MANAGER, member, signature, body });
 
   const run = async (member: 'StartUnit' | 'StopUnit', unit: string, signal: AbortSignal): Promise<JobEnd> => {
-    signal.throwIfAborted();
-    await subscribe();
-    const [job] = await manager(member, 'ss', [unit, 'replace']);
-    return jobEnd(String(job), signal);
-  };
-  const jobEnd = (job: string, signal: AbortSignal) =>
-    new Promise<JobEnd>((resolve, reject) => {
-      const early = ends.get(job);
-      if (early !== undefined) {
-        ends.delete(job);
-        return resolve(early);
+    for (;;) {
+      signal.throwIfAborted();
+      const current = await linked();
+      try {
+        const [job] = await current.call({ ...MANAGER, member, signature: 'ss', body: [unit, 'replace'] });
+        return await current.jobEnd(String(job), signal);
+      } catch (error) {
+        // Asked again, a job that still runs is joined; one that ended meanwhile is run anew.
+        const isLate = error instanceof GoodbootError && error.code === 'DBUS_TIMEOUT';
+        if (signal.aborted || !(isLate || current.connection.ended.aborted)) throw error;
       }
-      const stop = () => {
-        waiting.delete(job);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', stop, { once: true });
-      waiting.set(job, (end) => {
-        waiting.delete(job);
-        signal.removeEventListener('abort', stop);
-        resolve(end);
-      });
-    });
+    }
+  };
 
   const properties = async (path: string, iface: string): Promise<Properties> => {
-    const [all] = await connection.call({
-      ...target,
+    const [all] = await (await linked()).call({
       path,
       interface: 'org.freedesktop.DBus.Properties',
       member: 'GetAll',
@@ -127,8 +88,8 @@ export async function connectServiceManager(
         await manager('ResetFailedUnit', 's', [name]);
       } catch (error) {
         // Not loaded: nothing to forget.
-        if (!(error instanceof DbusAnswerError && error.errorName === 'org.freedesktop.systemd1.NoSuchUnit'))
-          throw error;
+        const isUnknown = error instanceof DbusAnswerError && error.errorName === 'org.freedesktop.systemd1.NoSuchUnit';
+        if (!isUnknown) throw error;
       }
     },
     async reload() {
@@ -137,56 +98,6 @@ export async function connectServiceManager(
     async reboot() {
       await manager('StartUnit', 'ss', ['reboot.target', 'replace-irreversibly']);
     },
-    [Symbol.asyncDispose]: async () => connection.close(),
+    [Symbol.asyncDispose]: async () => link.connection.close(),
   };
-}
-
-async function open({
-  root = process.getuid?.() === 0,
-  below = '',
-}: ServiceManagerOptions): Promise<{ connection: Connection; bus: boolean }> {
-  if (root) {
-    try {
-      const connection = await connect(`unix:path=${below}${PRIVATE_SOCKET}`, { hello: false });
-      await wake(connection);
-      return { connection, bus: false };
-    } catch (error) {
-      if (!(error instanceof GoodbootError)) throw error;
-    }
-  }
-  try {
-    return { connection: await connect(`unix:path=${below}${BUS_SOCKET}`, { hello: true }), bus: true };
-  } catch (error) {
-    if (await systemdIsRunning()) throw error;
-    throw new GoodbootError('SYSTEMD_ABSENT', 'systemd is not PID 1 here', { cause: error });
-  }
-}
-
-/**
- * A first message that reaches systemd in one piece with the end of the login stays in its buffer until more comes
- * (seen on 257 and 252, in one of ten boots). So something harmless is sent until an answer is there.
- */
-async function wake(connection: Connection): Promise<void> {
-  const ping = { path: '/', interface: 'org.freedesktop.DBus.Peer', member: 'Ping', timeoutMs: PING_TIMEOUT_MS };
-  for (let left = PINGS; ; left -= 1) {
-    try {
-      await connection.call(ping);
-      return;
-    } catch (error) {
-      const late = error instanceof GoodbootError && error.code === 'DBUS_TIMEOUT';
-      if (late && left > 1) continue;
-      connection.close();
-      throw error;
-    }
-  }
-}
-
-async function systemdIsRunning(): Promise<boolean> {
-  const { lstat } = await import('node:fs/promises');
-  try {
-    return (await lstat('/run/systemd/system')).isDirectory();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
-  }
 }

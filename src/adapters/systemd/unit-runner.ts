@@ -26,10 +26,10 @@ export function makeUnitRunner(deps: {
 }): CheckRunner {
   const { manager, files, clock } = deps;
 
-  const outcomeOf = async (name: string, end: JobEnd): Promise<Outcome> => {
+  const outcomeOf = async (name: string, end: JobEnd, startMs: number): Promise<Outcome> => {
     const bytes = (await files.readBytes(`${RESULTS}/${name}.json`, RESULT_LIMIT_BYTES)) ?? Buffer.alloc(0);
     const text = bytes.toString('utf8');
-    if (end.result === 'done') return ofSuccess(text, name);
+    if (end.result === 'done') return ofSuccess(text, name, startMs);
     if (end.result !== 'failed') return errored('CHECK_NOT_STARTED', `its start job ended as "${end.result}"`);
     const { service } = await manager.unit(checkUnit(name));
     if (service === null) return errored('CHECK_NOT_STARTED', 'systemd does not know it as a service');
@@ -52,7 +52,7 @@ export function makeUnitRunner(deps: {
       const ended = (outcome: Outcome) => ({ outcome, durationMs: clock.monotonicMs() - start });
       try {
         await manager.resetFailed(unit);
-        return ended(await outcomeOf(check.name, await manager.start(unit, signal)));
+        return ended(await outcomeOf(check.name, await manager.start(unit, signal), start));
       } catch (error) {
         if (signal.aborted) {
           await manager.stop(unit, AbortSignal.timeout(STOP_TIMEOUT_MS)).catch(() => undefined);
@@ -83,8 +83,11 @@ async function linkSandbox(files: Files, check: PlannedCheck): Promise<'same' | 
 }
 
 /** Its exit status was that of pass or of skip: systemd has forgotten which by now. */
-function ofSuccess(text: string, name: string): Outcome {
-  const { outcome } = parseResult(text, name);
+function ofSuccess(text: string, name: string, startMs: number): Outcome {
+  const { outcome, endedMs } = parseResult(text, name);
+  // A start job is done, too, when a condition of the unit did not hold, and then nothing ran.
+  if (endedMs < Math.floor(startMs))
+    return errored('RESULT_MISSING', 'it did not run: its result is of an earlier run');
   if (outcome.state === 'pass' || outcome.state === 'skip') return outcome;
   return errored('RESULT_INVALID', `its result says ${outcome.state}, its exit status says that it passed`);
 }

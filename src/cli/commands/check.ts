@@ -12,7 +12,7 @@ import { checkLine, nameWidthOf, summary } from '../render/checks.ts';
 import { table } from '../render/table.ts';
 import { VERDICT_COLOUR } from '../render/verdict.ts';
 import { checkRunnerOf, openSession, reachSystemd } from '../session.ts';
-import { sayProblems } from './say-problems.ts';
+import { sayProblems, warnOn } from './say-problems.ts';
 
 export function addCheckCommands(program: Command, setup: Setup): void {
   const check = program
@@ -36,7 +36,7 @@ export function addCheckCommands(program: Command, setup: Setup): void {
 }
 
 async function list({ terminal, done }: Setup, command: Command): Promise<void> {
-  const session = await openSession(rootOf(command), terminal.err);
+  const session = await openSession(rootOf(command), warnOn(terminal));
   sayProblems(session.config, terminal);
   const { checks } = session.config.settings;
   const json = { apiVersion: 'goodboot/v1', kind: 'CheckList', checks };
@@ -53,7 +53,7 @@ async function list({ terminal, done }: Setup, command: Command): Promise<void> 
 async function run(names: readonly string[], { terminal, done }: Setup, command: Command): Promise<void> {
   const root = rootOf(command);
   if (root !== '/') throw new GoodbootError('USAGE', 'check run looks at the running machine: it takes no --root');
-  const session = await openSession(root, terminal.err);
+  const session = await openSession(root, warnOn(terminal));
   sayProblems(session.config, terminal);
   const { settings } = session.config;
   const checks = chosen(settings.checks, names);

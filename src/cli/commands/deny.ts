@@ -6,9 +6,13 @@ import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
 import { table } from '../render/table.ts';
 import { openSession, trialDeps } from '../session.ts';
+import { warnOn } from './say-problems.ts';
 
 export function addDenyCommands(program: Command, setup: Setup): void {
-  const list = program.command('deny').description('deployments that this node never boots into again');
+  const list = program
+    .command('deny')
+    .description('deployments that this node never boots into again')
+    .addHelpText('after', '\nExamples:\n  goodboot deny list\n  goodboot deny remove 4f1c0a…');
   list
     .command('list')
     .description('what is denied, since when and why')
@@ -29,7 +33,7 @@ export function addDenyCommands(program: Command, setup: Setup): void {
 }
 
 async function show({ terminal, done }: Setup, root: string): Promise<void> {
-  const { files } = await openSession(root, (sentence) => terminal.err(`${sentence}\n`));
+  const { files } = await openSession(root, warnOn(terminal));
   const { denied } = await loadState(files);
   const rows = denied.map(({ deployment, since, why }) => [deployment, since, why]);
   const json = { apiVersion: 'goodboot/v1', kind: 'Denied', denied };
@@ -42,7 +46,9 @@ async function change({ terminal, done }: Setup, root: string, id: string, step:
   if (!/^(sha256:)?[0-9a-f]{64}$/.test(id)) {
     throw new GoodbootError('USAGE', `${id}: an ostree checksum or an image digest was wanted`);
   }
-  const session = await openSession(root, (sentence) => terminal.err(`${sentence}\n`));
+  if (root === '/' && process.getuid?.() !== 0)
+    throw new GoodbootError('NEEDS_ROOT', 'this changes what the node may boot');
+  const session = await openSession(root, warnOn(terminal));
   const state = await loadState(session.files);
   const since = new Date(session.clock.now()).toISOString();
   const next = step === 'denied' ? deny(state, { deployment: id, since, why: 'by hand' }) : allow(state, id);

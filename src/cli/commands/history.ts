@@ -9,6 +9,7 @@ import type { Setup } from '../program.ts';
 import { shortTime, table } from '../render/table.ts';
 import { VERDICT_COLOUR } from '../render/verdict.ts';
 import type { Terminal } from '../terminal.ts';
+import { warnOn } from './say-problems.ts';
 
 export function addHistoryCommand(program: Command, { terminal, done }: Setup): void {
   program
@@ -19,7 +20,7 @@ export function addHistoryCommand(program: Command, { terminal, done }: Setup): 
     .action(async ({ lines }: { lines: number }, command: Command) => {
       const files = makeFiles(rootOf(command));
       const { records, damage } = await openLedger(files, makeClock());
-      for (const sentence of damage) terminal.err(`warning: ${sentence}\n`);
+      for (const sentence of damage) warnOn(terminal)(sentence);
       const newest = records.slice(-lines);
       const json = { apiVersion: 'goodboot/v1', kind: 'History', file: files.resolve(LEDGER), records: newest, damage };
       const rows = newest.map((record) => [

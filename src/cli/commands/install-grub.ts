@@ -7,9 +7,11 @@ import { GoodbootError } from '../../core/errors.ts';
 import { rootOf } from '../options.ts';
 import { enterOwnMounts } from '../own-mounts.ts';
 import type { Setup } from '../program.ts';
+import { warnOn } from './say-problems.ts';
 
 const DETAILS = `
-New disks get it from bootupd. Here it is written beside grub.cfg, and read by a block at the end of custom.cfg or user.cfg.
+New disks get it from bootupd. Here it is written beside grub.cfg, and read by a block at the end
+of custom.cfg or user.cfg.
 
 Examples:
   goodboot install-grub --dry-run
@@ -27,13 +29,13 @@ export function addInstallGrubCommand(program: Command, { terminal, done }: Setu
     .action(async (options: { remove?: true; dryRun?: true }, command: Command) => {
       const root = rootOf(command);
       const [files, processes] = [makeFiles(root), makeProcesses()];
-      const warn = (sentence: string) => terminal.err(`warning: ${sentence}\n`);
+      const warn = warnOn(terminal);
       if (root === '/' && process.getuid?.() !== 0)
         throw new GoodbootError('NEEDS_ROOT', 'install-grub looks into /boot');
       const dryRun = options.dryRun === true;
       const changes = await planFragment(files, options.remove ? 'remove' : 'install');
       if (!dryRun && changes.length > 0) {
-        if (root === '/') await enterOwnMounts(await detectBootLoader(files, processes, 'grub', warn));
+        await enterOwnMounts(await detectBootLoader(files, processes, 'grub', warn));
         await applyFragment(changes, { files, processes, warn });
       }
       const state = await fragmentState(files);

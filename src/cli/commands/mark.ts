@@ -7,6 +7,7 @@ import type { Setup } from '../program.ts';
 import { bootLoaderText } from '../render/verdict.ts';
 import { openSession, type Session } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
+import { warnOn } from './say-problems.ts';
 
 export function addMarkCommand(program: Command, { terminal, done }: Setup): void {
   program
@@ -18,7 +19,7 @@ export function addMarkCommand(program: Command, { terminal, done }: Setup): voi
       const root = rootOf(command);
       if (root === '/' && process.getuid?.() !== 0)
         throw new GoodbootError('NEEDS_ROOT', 'mark writes the boot loader');
-      const session = await openSession(root, (sentence) => terminal.err(`warning: ${sentence}\n`));
+      const session = await openSession(root, warnOn(terminal));
       const { bootLoader } = session;
       if (!bootLoader.can.mark) {
         throw new GoodbootError('BOOT_LOADER_UNSUPPORTED', `${bootLoader.name}: ${bootLoader.detail}`);
@@ -54,6 +55,6 @@ async function remember({ root, files, clock, journal, boot, bootLoader }: Sessi
     await ledger.append({ event: 'mark', bootId: boot.id, mark, by: 'operator', result: 'done' });
   } catch (error) {
     if (!(error instanceof GoodbootError)) throw error;
-    terminal.err(`warning: the mark is made, but not recorded: ${messageOf(error)} [${error.code}]\n`);
+    warnOn(terminal)(`the mark is made, but not recorded: ${messageOf(error)} [${error.code}]`);
   }
 }

@@ -6,3 +6,9 @@ import type { Terminal } from '../terminal.ts';
 export function sayProblems({ problems }: LoadedConfig, terminal: Terminal): void {
   for (const problem of problems) terminal.err(problemText(problem, terminal, 'err'));
 }
+
+/** Says one sentence of warning on stderr: for adapters that did their work, but not all that goes with it. */
+export const warnOn =
+  (terminal: Terminal) =>
+  (sentence: string): void =>
+    terminal.err(`${terminal.paint('yellow', 'warning', 'err')}: ${sentence}\n`);

@@ -8,7 +8,7 @@ import type { Setup } from '../program.ts';
 import { checkLine, nameWidthOf } from '../render/checks.ts';
 import { verdictText } from '../render/verdict.ts';
 import { openSession } from '../session.ts';
-import { sayProblems } from './say-problems.ts';
+import { sayProblems, warnOn } from './say-problems.ts';
 
 export function addStatusCommand(program: Command, { terminal, done }: Setup): void {
   program
@@ -19,7 +19,7 @@ export function addStatusCommand(program: Command, { terminal, done }: Setup): v
       '\nExamples:\n  goodboot status\n  goodboot status --json\n\nExit status: 0 good, 20 bad, 21 could not tell, 66 no verdict yet.',
     )
     .action(async (_options, command: Command) => {
-      const session = await openSession(rootOf(command), terminal.err);
+      const session = await openSession(rootOf(command), warnOn(terminal));
       sayProblems(session.config, terminal);
       const report = await readVerdict(session.files);
       if (report === null) throw new GoodbootError('NO_VERDICT', 'this boot was not judged yet');

@@ -4,12 +4,15 @@ import { GoodbootError } from '../../core/errors.ts';
 import { standingOf } from '../../core/trial.ts';
 import { arm } from '../../node/arm.ts';
 import { beginBoot, CLEAN_SHUTDOWN } from '../../node/begin.ts';
+import { readBootLoader } from '../../node/boot-loader-view.ts';
 import { loadState } from '../../node/state.ts';
 import { runAll } from '../../node/verdict.ts';
+import { rootOf } from '../options.ts';
 import { enterOwnMounts } from '../own-mounts.ts';
 import type { Setup } from '../program.ts';
 import { table } from '../render/table.ts';
 import { checkRunnerOf, countingOf, openSession, reachSystemd, type Session, trialDeps } from '../session.ts';
+import { warnOn } from './say-problems.ts';
 
 /** Bound of a whole run: a backend may be slow at boot, and must not be waited for without end. */
 const TIMEOUT_MS = 10 * 60_000;
@@ -28,17 +31,20 @@ export function addTrialCommands(program: Command, setup: Setup): void {
     .command('end', { hidden: true })
     .description('note a clean shutdown, and arm what was staged last (when goodboot-begin.service stops)')
     .action(() => runEnd(setup));
-  const trial = program.command('trial').description('the trial of a new deployment');
+  const trial = program
+    .command('trial')
+    .description('the trial of a new deployment')
+    .addHelpText('after', '\nExample:\n  goodboot trial show');
   trial
     .command('show')
     .description('the open trial, and where this boot stands in it')
     .addHelpText('after', '\nExamples:\n  goodboot trial show\n  goodboot trial show --json')
-    .action((_options, command: Command) => show(setup, command.optsWithGlobals<{ root: string }>().root));
+    .action((_options, command: Command) => show(setup, rootOf(command)));
 }
 
 async function openAsRoot({ terminal }: Setup): Promise<Session> {
   if (process.getuid?.() !== 0) throw new GoodbootError('NEEDS_ROOT', 'this changes what the next boot starts');
-  const session = await openSession('/', (sentence) => terminal.err(`${sentence}\n`));
+  const session = await openSession('/', warnOn(terminal));
   await enterOwnMounts(session.bootLoader);
   return session;
 }
@@ -103,9 +109,12 @@ async function runEnd(setup: Setup): Promise<void> {
 }
 
 async function show({ terminal, done }: Setup, root: string): Promise<void> {
-  const session = await openSession(root, (sentence) => terminal.err(`${sentence}\n`));
+  const session = await openSession(root, warnOn(terminal));
   const { trial, boots } = await loadState(session.files);
-  const [{ counter }, booted] = await Promise.all([session.bootLoader.read(), session.deployments.booted()]);
+  const [{ counter }, booted] = await Promise.all([
+    readBootLoader(session.bootLoader, ({ message }) => warnOn(terminal)(message)),
+    session.deployments.booted(),
+  ]);
   const startedBy = boots.at(-1)?.startedBy ?? session.boot.startedBy;
   const standing = standingOf({ startedBy, booted: booted?.id ?? null, trial, counter });
   const json = { apiVersion: 'goodboot/v1', kind: 'Trial', trial, standing, counter };

@@ -3,29 +3,25 @@ import type { Logger } from 'pino';
 import { formatProblem } from '../../config/problem.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { ERRORS, GoodbootError } from '../../core/errors.ts';
+import type { LedgerRecord } from '../../core/ledger.ts';
 import type { CheckResult } from '../../core/outcome.ts';
-import { VERDICT_EXIT, type VerdictReport } from '../../core/verdict-report.ts';
+import { type Problem, VERDICT_EXIT, type VerdictReport } from '../../core/verdict-report.ts';
 import { announceProblems, announceResult } from '../../node/announce.ts';
 import { conclude } from '../../node/conclude.ts';
 import { makeTrialEffects } from '../../node/end-trial.ts';
 import { openLedger } from '../../node/ledger.ts';
 import { regressionReboots } from '../../node/record.ts';
 import { judgeBoot } from '../../node/verdict.ts';
-import { readVerdict } from '../../node/verdict-file.ts';
 import { openLog } from '../log.ts';
 import { rootOf } from '../options.ts';
 import { enterOwnMounts } from '../own-mounts.ts';
+import { askForTime } from '../patience.ts';
 import type { Setup } from '../program.ts';
 import { checkLine, nameWidthOf } from '../render/checks.ts';
 import { verdictText } from '../render/verdict.ts';
 import { checkRunnerOf, openSession, reachSystemd, type Session, type Systemd, trialDeps } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 import { sayProblems } from './say-problems.ts';
-
-/** The dead-man leaves a boot alone that is watched. */
-const SOAKING = '/run/goodboot/soaking';
-/** More than one round of a soak can take. */
-const SOAK_ROUND_USEC = 20 * 60_000_000;
 
 interface Options {
   readonly dryRun?: true;
@@ -57,24 +53,40 @@ async function verdict({ dryRun = false }: { dryRun?: boolean }, setup: Setup, c
   log.debug({ files: config.sources, bootLoader: session.bootLoader.detail }, 'the configuration is read');
   const told = config.problems.map((problem) => ({ ...problem, message: formatProblem(problem) }));
   if (!dryRun) announceProblems(journal, told);
+  if (!dryRun)
+    await askForTime(session.files, config.settings.trial.deadlineMs, 'this boot is being judged').catch(
+      () => undefined,
+    );
 
   await using systemd = await reachSystemd(session);
-  // One that is damaged says nothing of the boot before this verdict.
-  const before = await readVerdict(session.files).catch(() => null);
-  const report = await judge(session, systemd, { dryRun, terminal, log });
+  const records = await remembered(session);
+  const lostLoader = lostBootLoader(session, records);
+  const report = await judge(session, systemd, { dryRun, terminal, log, records, lostLoader });
   terminal.answer(report, verdictText(report, terminal));
   if (!dryRun) {
-    await conclude({ ...session, manager: systemd.manager, warn: (sentence) => log.warn(sentence) }, report, before);
+    await conclude({ ...session, manager: systemd.manager, warn: (sentence) => log.warn(sentence) }, report);
   }
-  const lost = report.actions.some(({ result }) => result === 'failed') && report.bootLoader.counter !== null;
+  const unmarked = report.actions.some(({ action, result }) => action.kind === 'mark-good' && result === 'failed');
+  const isCounting =
+    report.bootLoader.counter !== null || report.problems.some(({ code }) => code === 'GRUBENV_UNREADABLE');
+  const lost = lostLoader !== null || (unmarked && isCounting);
   // The boot loader goes on counting down on a boot that is good: whoever waits for a good boot must not go on.
   done(lost ? ERRORS.GRUBENV_UNWRITABLE.exit : VERDICT_EXIT[report.verdict]);
+}
+
+interface JudgeOptions {
+  readonly dryRun: boolean;
+  readonly terminal: Terminal;
+  readonly log: Logger;
+  /** What the ledger holds; null: it cannot be read. */
+  readonly records: readonly LedgerRecord[] | null;
+  readonly lostLoader: Problem | null;
 }
 
 async function judge(
   session: Session,
   systemd: Systemd,
-  { dryRun, terminal, log }: { readonly dryRun: boolean; readonly terminal: Terminal; readonly log: Logger },
+  { dryRun, terminal, log, records, lostLoader }: JudgeOptions,
 ): Promise<VerdictReport> {
   const { settings, problems } = session.config;
   const nameWidth = nameWidthOf(settings.checks);
@@ -96,31 +108,40 @@ async function judge(
         onRegression: settings.onRegression,
         regressionReboots: settings.trial.attempts,
       },
-      regressionReboots: settings.onRegression === 'reboot' ? await rebootsSoFar(session) : 0,
+      // Without a memory, a reboot could be one of an endless row.
+      regressionReboots: records === null ? Number.POSITIVE_INFINITY : regressionReboots(records),
       deadlineMs: settings.trial.deadlineMs,
-      problems: problems.map((problem) => ({ code: problem.code, message: formatProblem(problem) })),
+      problems: [
+        ...problems.map((problem) => ({ code: problem.code, message: formatProblem(problem) })),
+        ...(lostLoader === null ? [] : [lostLoader]),
+      ],
       soakMs: settings.trial.soakMs,
-      onSoak: (leftMs) => soaking(session, leftMs, log),
+      onSoak: async (leftMs) => {
+        log.info(`the required checks are repeated for another ${formatDuration(leftMs)}`);
+        await askForTime(session.files, settings.trial.deadlineMs, 'this boot is on trial, and watched');
+      },
       onResult,
     },
   );
 }
 
-/** Says that the verdict is not over: to systemd, to the dead-man, and to people. */
-async function soaking({ files }: Session, leftMs: number, log: Logger): Promise<void> {
-  log.info(`the required checks are repeated for another ${formatDuration(leftMs)}`);
-  await files.replace(SOAKING, '');
-  if (process.env['NOTIFY_SOCKET'] === undefined) return;
-  const { notify } = await import('../../adapters/journald/libsystemd.ts');
-  notify(`EXTEND_TIMEOUT_USEC=${SOAK_ROUND_USEC}\nSTATUS=on trial, watched for another ${formatDuration(leftMs)}`);
-}
-
-/** A ledger that cannot be read counts as the bound: without a memory, a reboot could be one of an endless row. */
-async function rebootsSoFar({ files, clock }: Session): Promise<number> {
+/** Null: it cannot be read. */
+async function remembered({ files, clock }: Session): Promise<readonly LedgerRecord[] | null> {
   try {
-    return regressionReboots((await openLedger(files, clock)).records);
+    return (await openLedger(files, clock)).records;
   } catch (error) {
-    if (error instanceof GoodbootError) return Number.POSITIVE_INFINITY;
+    if (error instanceof GoodbootError) return null;
     throw error;
   }
+}
+
+/** A /boot that is not mounted looks like a machine without a boot loader, while the boot loader goes on counting. */
+function lostBootLoader(session: Session, records: readonly LedgerRecord[] | null): Problem | null {
+  const last = records?.findLast((record) => record.event === 'boot');
+  if (session.bootLoader.name !== 'noop' || session.config.settings.bootLoader !== 'auto') return null;
+  if (session.boot.startedBy !== 'boot-loader' || last?.event !== 'boot' || last.bootLoader !== 'grub') return null;
+  return {
+    code: 'GRUBENV_MISSING',
+    message: "an earlier boot of this node had GRUB's environment block, and now there is none: is /boot mounted?",
+  };
 }

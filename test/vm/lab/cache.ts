@@ -6,7 +6,8 @@ import { CACHE } from '../../lab/rootfs.ts';
 import { withLock } from '../../lab/run.ts';
 
 const VM_CACHE = join(CACHE, 'vm');
-const DAY_MS = 86_400_000;
+/** Versions of one thing: each is some hundred megabytes. */
+const KEPT = 4;
 
 /** A short digest of all that goes into something that is made once. */
 export const keyOf = (...parts: readonly (string | Buffer)[]): string => {
@@ -27,13 +28,13 @@ export async function contentsOf(directory: string): Promise<string> {
 
 /**
  * The path of a directory that `make` fills, on first use only. Several processes may ask at once; one that is cut
- * short leaves nothing half made. Versions that nobody used for a day are removed.
+ * short leaves nothing that looks whole. Only the versions used last are kept.
  */
 export async function cached(name: string, key: string, make: (into: string) => Promise<void>): Promise<string> {
   const path = join(VM_CACHE, `${name}-${key}`);
   return withLock(join(VM_CACHE, `${name}.lock`), async () => {
-    await prune(name);
     if (!existsSync(path)) {
+      await prune(name);
       const started = performance.now();
       const making = await mkdtemp(`${path}.new-`);
       try {
@@ -45,15 +46,16 @@ export async function cached(name: string, key: string, make: (into: string) => 
       }
       process.stderr.write(`made ${path} in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
     }
-    await utimes(path, new Date(), new Date()); // used now: not to be removed today
+    await utimes(path, new Date(), new Date()); // used now: the last to be removed
     return path;
   });
 }
 
+/** Leaves room for one more. */
 async function prune(name: string): Promise<void> {
   await mkdir(VM_CACHE, { recursive: true });
-  const versions = (await readdir(VM_CACHE)).filter((entry) => new RegExp(`^${name}-[0-9a-f]{12}`).test(entry));
-  for (const version of versions.map((entry) => join(VM_CACHE, entry))) {
-    if (Date.now() - (await stat(version)).mtimeMs > DAY_MS) await rm(version, { recursive: true });
-  }
+  const names = (await readdir(VM_CACHE)).filter((entry) => new RegExp(`^${name}-[0-9a-f]{12}$`).test(entry));
+  const used = async (entry: string) => ({ entry, at: (await stat(join(VM_CACHE, entry))).mtimeMs });
+  const versions = (await Promise.all(names.map(used))).toSorted((a, b) => b.at - a.at);
+  for (const { entry } of versions.slice(KEPT - 1)) await rm(join(VM_CACHE, entry), { recursive: true });
 }

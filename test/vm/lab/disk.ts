@@ -93,8 +93,10 @@ export class Disk {
 
   async #replay(partition: Partition): Promise<void> {
     const argv = ['e2fsck', '-y', '-E', 'journal_only', `${this.path}?offset=${partition.offset}`];
-    const ran = await run(withTools(this.#tools, argv), { timeoutMs: TIMEOUT_MS });
-    if (ran.exitCode > 1) throw new Error(`${argv.join(' ')}: ${ran.stdout}${ran.stderr}`);
+    const replay = () => run(withTools(this.#tools, argv), { timeoutMs: TIMEOUT_MS });
+    await replay(); // when it has replayed something it opens the file again, forgets the offset, and fails
+    const ran = await replay();
+    if (ran.exitCode !== 0) throw new Error(`${argv.join(' ')}: ${ran.stdout}${ran.stderr}`);
   }
 
   async #locate(path: string): Promise<{ readonly partition: Partition; readonly inner: string }> {

@@ -1,4 +1,4 @@
-import { cp, mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { installedLayer } from '../../lab/layer.ts';
 import { must } from '../../lab/run.ts';
@@ -73,6 +73,7 @@ async function ensureTree(tools: string): Promise<string> {
 /** The installed project as a layer of the tree, its units enabled as its preset says. */
 async function makeProject(layer: string, into: string): Promise<void> {
   await must(['cp', '--archive', '--link', layer, into], { timeoutMs: STEP_TIMEOUT_MS });
+  await chmod(into, 0o755); // it becomes the root's mode
   const preset = await readFile(join(into, 'usr/lib/systemd/system-preset/90-goodboot.preset'), 'utf8');
   const units = [...preset.matchAll(/^enable (\S+)$/gm)].map((match) => match[1]!);
   await must(['systemctl', `--root=${into}`, 'preset', ...units]);

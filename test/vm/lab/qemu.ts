@@ -39,6 +39,7 @@ export class Qemu {
     this.console = streams.console;
     this.agent = streams.agent;
     this.ended = this.#follow(streams.qmp);
+    this.ended.catch(() => undefined); // nobody may be waiting
   }
 
   /** Powers on, with the files of that directory: disk, erst, and the console's log. */
@@ -59,6 +60,10 @@ export class Qemu {
       failed.catch(() => undefined);
       for (const { server } of [agent!, qmp!]) server.close();
     }
+  }
+
+  get running(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
   /** The power fails: what the guest has not yet given to the disk is lost. */

@@ -8,7 +8,7 @@ modules=usr/lib/modules/$kernel
 
 # What a machine of the lab never needs. Every file costs time: here, in the image, and in each machine's disk.
 rm -rf var/lib/apt var/cache/* usr/share/doc usr/share/man usr/share/info usr/share/locale usr/share/i18n usr/lib/grub
-keep='virtio|net_failover|failover|overlay|fuse|loop|dm-mod|softdog|i6300esb|watchdog|veth|bridge|dummy|efivarfs|fat|nls|crc|lib'
+keep='virtio|autofs|net_failover|failover|overlay|fuse|loop|dm-mod|softdog|i6300esb|watchdog|veth|bridge|dummy|efivarfs|fat|nls|crc|lib'
 find "$modules/kernel" -name '*.ko*' | grep -Ev "/($keep)[^/]*\.ko" | xargs rm -f
 depmod --basedir "$root" "$kernel"
 
@@ -54,7 +54,8 @@ mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.ti
   systemd-initctl.socket systemd-rfkill.socket systemd-random-seed.service systemd-boot-random-seed.service \
   systemd-tpm2-setup.service systemd-tpm2-setup-early.service systemd-vconsole-setup.service kmod-static-nodes.service \
   systemd-modules-load.service systemd-udev-load-credentials.service systemd-ask-password-console.path \
-  systemd-ask-password-wall.path grub-common.service grub-initrd-fallback.service podman-auto-update.timer
+  systemd-ask-password-wall.path grub-common.service grub-initrd-fallback.service podman-auto-update.timer \
+  podman.socket netavark-dhcp-proxy.socket netavark-dhcp-proxy.service systemd-journal-catalog-update.service
 cd "$root"
 mkdir -p etc/systemd/system-generators
 for generator in cryptsetup gpt-auto hibernate-resume integritysetup rc-local run ssh system-update sysv tpm2 veritysetup \

@@ -1,6 +1,3 @@
-import { GoodbootError } from '../../src/core/errors.ts';
-import type { Files } from '../../src/ports/files.ts';
-
 /** A local user, as much of it as running a program takes. */
 export interface User {
   readonly uid: number;
@@ -9,23 +6,14 @@ export interface User {
 }
 
 /** Image-based systems keep the users of the image apart from those of the node. */
-const DATABASES = ['/etc/passwd', '/usr/lib/passwd'];
-
-/** @throws GoodbootError USER_UNKNOWN when there is no such local user */
-export async function localUser(files: Files, name: string): Promise<User> {
-  for (const path of DATABASES) {
-    const user = findUser((await files.readText(path)) ?? '', name);
-    if (user !== null) return user;
-  }
-  throw new GoodbootError('USER_UNKNOWN', `user ${name}: is not in ${DATABASES.join(' or ')}`);
-}
+export const PASSWD_FILES = ['/etc/passwd', '/usr/lib/passwd'];
 
 /** The first user of that name in a file as passwd(5) has it; null when there is none, or its line is damaged. */
 export function findUser(passwd: string, name: string): User | null {
   for (const line of passwd.split('\n')) {
     const [login, , uid, gid, , home] = line.split(':');
     if (login !== name) continue;
-    if (!isId(uid) || !isId(gid) || home === undefined) return null;
+    if (!isId(uid) || !isId(gid) || !home?.startsWith('/')) return null;
     return { uid: Number(uid), gid: Number(gid), home };
   }
   return null;

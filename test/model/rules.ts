@@ -1,0 +1,197 @@
+import type { TrialStep } from '../../src/core/ledger.ts';
+import type { NodeState } from '../../src/core/node-state.ts';
+import { ATTEMPTS, type BootWay, CRASH_LOOP, type Machine } from './machine.ts';
+
+/** Fails the run: a rule of the design does not hold. */
+export class Violation extends Error {}
+
+/** One boot while a trial is open. `excused`: something else than its deployment may have made it end badly. */
+interface Spent {
+  excused: boolean;
+  cut: boolean;
+}
+
+/** Behaviours that never get a deployment through its trial, whatever the surroundings. */
+const NEVER_GOOD = ['bad', 'unsure', 'panics', 'hangs', 'soak'];
+const NEVER_LEFT = ['good', 'crashes'];
+
+/** The rules of the design, held against everything that the machine does. */
+export class Rules {
+  /** Who acts: what a person does is not the node's doing. */
+  byHand = false;
+  /** The counting was switched off at some time: a kernel that does not start can then not be left. */
+  fragmentWasOff = false;
+  /** The backend refused something since the last settled boot. */
+  backendRefused = false;
+  isOver = false;
+  /** A person said that they are good. */
+  readonly markedByHand = new Set<string>();
+  readonly #machine: Machine;
+  readonly #spent = new Map<string, Spent[]>();
+  readonly #crashes = new Map<string, number>();
+  readonly #uncounted = new Set<string>();
+  #closed = 0;
+  #cuts = 0;
+  #isFreeChain = false;
+  /** The boot loader goes by position, and chose a third deployment. */
+  #isDetour = false;
+  #before: NodeState['trial'] = null;
+  #deniedInFault = 0;
+  #fallsFrom: string | null = null;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  demand(holds: boolean, rule: string): void {
+    if (!holds) throw new Violation(rule);
+  }
+
+  chainStarts(way: BootWay): void {
+    this.#cuts = 0;
+    this.#isDetour = false;
+    this.#isFreeChain = way.pick !== undefined || way.kexec === true;
+    this.#fallsFrom = this.#machine.state.trial?.deployment ?? null;
+  }
+
+  /** False: this node can only be helped by a visit, and it is not goodboot that could have known. */
+  chainGoesOn(): boolean {
+    const { chain, sysroot, behaviour } = this.#machine;
+    const isLonger = this.#cuts > 0 || this.#isFreeChain || this.backendRefused || this.#isDetour;
+    if (chain <= ATTEMPTS + 1 + (isLonger ? 2 : 0)) return true;
+    const isPanicking = behaviour.get(sysroot.booted) === 'panics';
+    this.demand(
+      this.fragmentWasOff || (isPanicking && this.#uncounted.has(sysroot.booted)),
+      `a chain of bad boots ends within ${ATTEMPTS + 1} boots (+2 after a cut)`,
+    );
+    this.isOver = true;
+    return false;
+  }
+
+  bootStarted(): void {
+    const { state, way, faulty, sysroot } = this.#machine;
+    this.#before = state.trial;
+    if (state.trial === null) return;
+    const isOther = sysroot.booted !== state.trial.deployment;
+    this.#isDetour ||= isOther && sysroot.booted !== state.trial.from;
+    if (isOther) return;
+    const excused = faulty || way.kexec === true || this.fragmentWasOff;
+    this.#spentBy(state.trial.deployment).push({ excused, cut: false });
+  }
+
+  bootEnded(end: string): void {
+    const { sysroot } = this.#machine;
+    if (end !== 'cut' && end !== 'reset') return;
+    if (end === 'cut')
+      for (const list of this.#spent.values()) Object.assign(list.at(-1) ?? {}, { excused: true, cut: true });
+    this.#crashes.set(sysroot.booted, (this.#crashes.get(sysroot.booted) ?? 0) + 1);
+  }
+
+  #spentBy(id: string): Spent[] {
+    const list = this.#spent.get(id) ?? [];
+    this.#spent.set(id, list);
+    return list;
+  }
+
+  wasCut(): void {
+    this.#cuts += 1;
+  }
+
+  faultChanges(): void {
+    this.#deniedInFault = 0;
+  }
+
+  /** Rule 2: only what is on trial is rebooted, and what crashes again and again. */
+  reboots(): void {
+    const { sysroot, state } = this.#machine;
+    const isTrial = this.#before?.deployment === sysroot.booted;
+    const isLeft = state.trial?.phase === 'fell-back' && state.trial.from !== sysroot.booted;
+    this.demand(isTrial || isLeft, 'only a deployment on trial, or one that is being left, is rebooted');
+  }
+
+  /** Rules 2 and 5: the order is changed for a fallback, or to keep a denied deployment out. */
+  defaultChanges(id: string): void {
+    if (this.byHand) return;
+    const { trial, denied } = this.#machine.state;
+    const isFallback = trial?.phase === 'fell-back' && trial.from === id;
+    const first = this.#machine.sysroot.order[0];
+    this.demand(isFallback || denied.some(({ deployment }) => deployment === first), 'rolled back without a fallback');
+  }
+
+  stateChanges(before: NodeState, after: NodeState | null): void {
+    if (after === null) throw new Violation('a state that cannot be read back');
+    const [was, is] = [before.trial, after.trial];
+    if (was !== null && is !== null) {
+      this.demand(was.deployment === is.deployment && was.from === is.from, 'a trial is closed before another opens');
+      this.demand(was.phase === 'armed' || is.phase === 'fell-back', 'a trial that fell back is not armed again');
+    }
+    if (was === null && is !== null) this.#opens(is);
+    if (this.byHand) return;
+    for (const { deployment } of after.denied.slice(before.denied.length)) this.#denies(deployment);
+  }
+
+  #opens(trial: NonNullable<NodeState['trial']>): void {
+    const { fragment, state, sysroot } = this.#machine;
+    this.#closed = 0;
+    if (trial.phase === 'fell-back') {
+      this.demand((this.#crashes.get(trial.deployment) ?? 0) >= CRASH_LOOP.reboots, 'a crash loop is made of crashes');
+      return;
+    }
+    this.#spent.set(trial.deployment, []);
+    this.markedByHand.delete(trial.deployment);
+    this.demand(fragment || state.boots.at(-1)?.proven === true, 'armed without a fragment that counts');
+    this.demand(
+      sysroot.order.includes(trial.from) && trial.from !== trial.deployment,
+      'armed without a second deployment',
+    );
+    this.demand(sysroot.booted === trial.from, 'a trial goes back to what was booted');
+  }
+
+  #denies(id: string): void {
+    const { behaviour, faulty, state } = this.#machine;
+    if (!NEVER_LEFT.includes(behaviour.get(id)!)) return;
+    const spent = this.#spent.get(id) ?? [];
+    const isCrashLoop = (this.#crashes.get(id) ?? 0) >= CRASH_LOOP.reboots;
+    this.demand(
+      isCrashLoop || (spent.length >= ATTEMPTS && spent.every(({ excused }) => excused)),
+      'a good deployment is denied only when every attempt was cut or lost to the environment',
+    );
+    if (!faulty || spent.some(({ cut }) => cut) || state.trial?.baselineFailures === null || isCrashLoop) return;
+    this.#deniedInFault += 1;
+    this.demand(this.#deniedInFault < 2, 'two deployments denied for one environment fault');
+  }
+
+  noted(step: TrialStep, _deployment: string): void {
+    if (!['ended-good', 'ended-bad', 'environment', 'withdrawn'].includes(step)) return;
+    this.#closed += 1;
+    this.demand(this.#closed === 1, 'a trial is closed once');
+  }
+
+  /** A staged update is written: what can be counted is on trial by then. */
+  finalizes(id: string): void {
+    const { state, fragment, sysroot, counter } = this.#machine;
+    const isRefused = sysroot.refusals > 0 || this.backendRefused;
+    if (isRefused) this.#uncounted.add(id);
+    const isArmed = state.trial?.deployment === id && state.trial.phase === 'armed' && counter !== null;
+    if (isArmed) this.#uncounted.delete(id);
+    else {
+      this.demand(this.#uncounted.has(id) || !fragment, 'an update boots that is not on trial');
+      this.#uncounted.add(id);
+    }
+    const isDenied = state.denied.some(({ deployment }) => deployment === id);
+    this.demand(isRefused || !isDenied, 'a denied deployment is written to the disk');
+  }
+
+  isUp(): void {
+    const { state, counter, sysroot, behaviour, way } = this.#machine;
+    const { trial } = state;
+    const isFree = this.#isFreeChain || this.fragmentWasOff || this.backendRefused;
+    if (trial === null) this.demand(counter === null, 'without a trial nothing is counted');
+    if (isFree || way.pick !== undefined) return;
+    this.demand(trial === null, 'a node that stays up is settled');
+    this.demand(sysroot.order[0] === sysroot.booted, 'the deployment that runs is the default');
+    const was = this.#fallsFrom;
+    if (was === null || this.markedByHand.has(was) || !NEVER_GOOD.includes(behaviour.get(was)!)) return;
+    this.demand(sysroot.booted !== was, 'a bad deployment on trial is left');
+  }
+}
