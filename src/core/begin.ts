@@ -69,7 +69,8 @@ function fellBack({ deployments }: BeginFacts, booted: string, trial: Trial): re
   if (booted === trial.from) return goBack(trial);
   // A cut in the middle of going back has booted the deployment that is to be left: finish, and boot the other.
   if (booted === trial.deployment) return leave(trial);
-  const isGone = deployments !== null && !deployments.includes(trial.from);
+  // As long as the one on trial is the default, the counter alone keeps the node away from it.
+  const isGone = deployments !== null && !deployments.includes(trial.from) && deployments[0] !== trial.deployment;
   return isGone ? withdraw('deployment-is-gone') : [];
 }
 

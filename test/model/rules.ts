@@ -82,8 +82,12 @@ export class Rules {
   bootEnded(end: string): void {
     const { sysroot } = this.#machine;
     if (end !== 'cut' && end !== 'reset') return;
-    if (end === 'cut')
-      for (const list of this.#spent.values()) Object.assign(list.at(-1) ?? {}, { excused: true, cut: true });
+    if (end === 'cut' && this.#before !== null) {
+      const list = this.#spentBy(this.#before.deployment);
+      // A boot of another entry, which could not give back the attempt that the boot loader had counted.
+      if (this.#before.deployment !== sysroot.booted) list.push({ excused: true, cut: true });
+      else Object.assign(list.at(-1) ?? {}, { excused: true, cut: true });
+    }
     this.#crashes.set(sysroot.booted, (this.#crashes.get(sysroot.booted) ?? 0) + 1);
   }
 
@@ -187,7 +191,13 @@ export class Rules {
     const { trial } = state;
     const isFree = this.#isFreeChain || this.fragmentWasOff || this.backendRefused;
     if (trial === null) this.demand(counter === null, 'without a trial nothing is counted');
-    if (isFree || way.pick !== undefined) return;
+    // Nobody judges where goodboot hangs: a person booted it by hand, and then took an update from there.
+    if (
+      isFree ||
+      way.pick !== undefined ||
+      (behaviour.get(sysroot.booted) === 'hangs' && trial?.from === sysroot.booted)
+    )
+      return;
     this.demand(trial === null, 'a node that stays up is settled');
     this.demand(sysroot.order[0] === sysroot.booted, 'the deployment that runs is the default');
     const was = this.#fallsFrom;

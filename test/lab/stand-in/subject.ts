@@ -120,7 +120,7 @@ export const rpmOstreeStandIn = (places: Layout, options: StandInOptions = {}): 
     await writeFile(join(services, 'org.projectatomic.rpmostree1.service'), service);
     await writeFile(join(directory, 'bus.conf'), busConfig(address, services));
     const bus = spawn('dbus-daemon', ['--nofork', '--print-address=1', `--config-file=${directory}/bus.conf`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
     await once(bus.stdout, 'data');
     const connectBus = () => connect(address, { hello: true });
@@ -141,7 +141,8 @@ const busConfig = (address: string, services: string): string => `<!DOCTYPE busc
   <listen>${address}</listen>
   <servicedir>${services}</servicedir>
   <policy context="default">
-    <allow send_destination="*"/>
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
     <allow own="*"/>
   </policy>
 </busconfig>

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { type BeginAction, type BeginFacts, begin } from '../../src/core/begin.ts';
+import type { Trial } from '../../src/core/trial.ts';
+
+const trial: Trial = {
+  deployment: 'new',
+  from: 'old',
+  attempts: 3,
+  counted: 3,
+  phase: 'armed',
+  baselineFailures: [],
+  trialFailures: [],
+};
+const fellBack: Trial = { ...trial, counted: 0, phase: 'fell-back' };
+const boot: BeginFacts = {
+  startedBy: 'boot-loader',
+  booted: 'new',
+  deployments: ['new', 'old'],
+  trial,
+  counter: 2,
+  denied: [],
+  crashes: { count: 0, limit: 3, elsewhere: false },
+};
+const settled: BeginFacts = { ...boot, trial: null, counter: null, crashes: { count: 3, limit: 3, elsewhere: false } };
+
+const NOTE: BeginAction = { kind: 'note-fallback' };
+const backTo = (deployment: string, value: number): readonly BeginAction[] => [
+  { kind: 'set-counter', value },
+  { kind: 'make-default', deployment },
+  { kind: 'set-counter', value: null },
+];
+const BACK = backTo('old', 3);
+const LEAVE: BeginAction = { kind: 'reboot', why: 'back-to-default' };
+const withdrawn = (why: 'deployment-is-gone' | 'not-the-default-any-more'): readonly BeginAction[] => [
+  { kind: 'set-counter', value: null },
+  { kind: 'withdraw', why },
+];
+
+type Row = [name: string, change: Partial<BeginFacts>, actions: readonly BeginAction[]];
+
+describe('a boot during a trial begins', () => {
+  test.each<Row>([
+    ['the deployment on trial runs, and was counted', {}, [{ kind: 'note-attempt', left: 2 }]],
+    ['it is the last attempt', { counter: 0 }, [{ kind: 'note-attempt', left: 0 }]],
+    ['the boot was not counted: kexec, or no fragment', { counter: 3 }, [{ kind: 'note-uncounted' }]],
+    ['a power cut came after the mark', { counter: null }, [{ kind: 'close-good' }]],
+    ['the fallback', { booted: 'old', counter: -1 }, [NOTE, ...BACK]],
+    ['the fallback entry was the wrong one', { booted: 'third', counter: -1 }, [NOTE, ...BACK, LEAVE]],
+    [
+      'the order was changed by hand, so that the fallback entry was the one on trial',
+      { counter: -1, deployments: ['old', 'new'] },
+      [NOTE, ...BACK, LEAVE],
+    ],
+    [
+      'attempts are used up, and yet it is booted: a person chose it',
+      { counter: -1 },
+      [{ kind: 'note-attempt', left: -1 }],
+    ],
+    ['a person chose the old entry: the attempt is given back', { booted: 'old' }, [{ kind: 'set-counter', value: 3 }]],
+    ['a person chose the old entry, and nothing was counted', { booted: 'old', counter: 3 }, []],
+    ['what was staged was never written', { booted: 'old', deployments: ['old'] }, withdrawn('deployment-is-gone')],
+    [
+      'a person made the old deployment the default',
+      { booted: 'old', deployments: ['old', 'new'] },
+      withdrawn('not-the-default-any-more'),
+    ],
+    ['the backend could not tell', { booted: 'old', counter: -1, deployments: null }, []],
+    ['the fallback is made permanent again at each boot', { booted: 'old', trial: fellBack, counter: null }, BACK],
+    ['a cut in the middle of going back', { trial: fellBack, counter: 2 }, [...BACK, LEAVE]],
+    ['a person chose a third while going back', { booted: 'third', trial: fellBack }, []],
+    [
+      'what it goes back to was removed',
+      { booted: 'third', trial: fellBack, deployments: ['third', 'new'] },
+      withdrawn('deployment-is-gone'),
+    ],
+    [
+      'what it goes back to was removed, and the one on trial is the default',
+      { booted: 'third', trial: fellBack, deployments: ['new', 'third'], counter: -1 },
+      [],
+    ],
+    ['no boot loader started it', { startedBy: 'kexec' }, []],
+    ['no deployments here', { booted: null }, []],
+  ])('%s', (_name, change, actions) => {
+    expect(begin({ ...boot, ...change })).toEqual(actions);
+  });
+});
+
+describe('a boot without a trial begins', () => {
+  const crashLoop = (from: string): readonly BeginAction[] => [
+    {
+      kind: 'note-crash-loop',
+      trial: { ...fellBack, deployment: 'new', from, attempts: 1, counted: 1, baselineFailures: null },
+    },
+    ...backTo(from, 1),
+    { kind: 'reboot', why: 'crash-loop' },
+  ];
+  test.each<Row>([
+    ['crashed too often: treated as a failed trial', {}, crashLoop('old')],
+    ['never back to what is denied', { deployments: ['new', 'old', 'older'], denied: ['old'] }, crashLoop('older')],
+    ['not often enough', { crashes: { count: 2, limit: 3, elsewhere: false } }, []],
+    [
+      'another deployment crashed as often: it is the power supply',
+      { crashes: { count: 3, limit: 3, elsewhere: true } },
+      [],
+    ],
+    ['nothing else to boot', { deployments: ['new'] }, []],
+    ['everything else is denied', { denied: ['old'] }, []],
+    ['it is not the default: a person chose it', { deployments: ['old', 'new'] }, []],
+    ['the backend could not tell', { deployments: null }, []],
+  ])('%s', (_name, change, actions) => {
+    expect(begin({ ...settled, ...change })).toEqual(actions);
+  });
+});
