@@ -1,7 +1,7 @@
-// Bundles goodboot into out/: two entries (the command, and the check program) and the chunks they share.
+// Bundles goodboot into out/: the command, the check program, and the chunks that each loads when it needs them.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { build } from 'esbuild';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { rolldown } from 'rolldown';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const git = (...args) => {
@@ -15,39 +15,75 @@ const commit = git('rev-parse', '--short=12', 'HEAD') || 'unknown';
 const seconds = process.env.SOURCE_DATE_EPOCH ?? git('show', '-s', '--format=%ct', 'HEAD');
 const buildTime = new Date((seconds ? Number(seconds) : Math.floor(Date.now() / 1000)) * 1000).toISOString();
 
-// CommonJS packages look for `require`. In the bundle only Node's own modules are left to ask for, and only the chunk
-// that holds esbuild's helper needs the answer.
-const REQUIRE =
-  "const require=n=>{const m=process.getBuiltinModule(n);if(!m)throw Error('not bundled: '+n);return m};\n";
+// dbus-next loads at once what goodboot needs seldom (assert: to send a variant) or never (crypto: for cookies; jsbi: for
+// a Node without BigInt; the others: for buses behind a program or of an X server). A check of units would wait for it.
+const LATE = new Set(['assert', 'crypto']);
+const NEVER = new Set(['event-stream', 'jsbi', 'x11']);
+const dbusNext = {
+  name: 'dbus-next',
+  resolveId(id, importer = '') {
+    if (!importer.includes('/node_modules/dbus-next/')) return null;
+    return LATE.has(id) ? `\0late:${id}` : NEVER.has(id) ? '\0never' : null;
+  },
+  load(id) {
+    if (id === '\0never') return 'module.exports = {};';
+    if (!id.startsWith('\0late:')) return null;
+    return `const load = () => process.getBuiltinModule('${id.slice('\0late:'.length)}');
+      module.exports = new Proxy(load, { get: (_, key) => load()[key], apply: (_, self, args) => load()(...args) });`;
+  },
+};
+
+// Node's own modules are asked for by a call. An import statement reads all that they export, and so loads what they
+// load on demand: node:fs its promises, node:crypto the whole of webcrypto.
+const builtins = {
+  name: 'builtins',
+  renderChunk: (code) =>
+    code
+      .replaceAll('createRequire(import.meta.url)', 'process.getBuiltinModule')
+      .replace(/^import \{ createRequire \} from "node:module";$(?![\s\S]*createRequire)/m, '')
+      .replaceAll(/^import (.+) from "(node:.+)";$/gm, (_, names, id) => declaration(names, id)),
+};
+
+/** The declaration that stands for `import NAMES from ID`. */
+function declaration(names, id) {
+  const all = `process.getBuiltinModule("${id}")`;
+  const [, whole, some] = /^(?:(?:\* as )?([\w$]+))?(?:, )?(\{.*\})?$/.exec(names);
+  const parts = some?.replaceAll(' as ', ': ');
+  if (whole === undefined) return `const ${parts} = ${all};`;
+  return `const ${whole} = ${all}${parts === undefined ? '' : `, ${parts} = ${whole}`};`;
+}
+
+// One file of what every check needs and of the default configuration's checks: a file more costs as much as 20 KiB.
+const CHECK_FILE = /\/src\/(core|node|ports|cli|adapters\/(clock|files))\/|\/checks\/(filesystem|kernel|time|units)\//;
+
+async function bundle(name, entry, groups) {
+  const made = await rolldown({
+    input: { [name]: entry },
+    platform: 'node',
+    plugins: [dbusNext, builtins],
+    transform: {
+      target: 'node26',
+      define: {
+        GOODBOOT_VERSION: JSON.stringify(version),
+        GOODBOOT_COMMIT: JSON.stringify(commit),
+        GOODBOOT_BUILD_TIME: JSON.stringify(buildTime),
+      },
+    },
+  });
+  const { output } = await made.write({
+    dir: 'out',
+    format: 'esm',
+    minify: true,
+    comments: false,
+    entryFileNames: '[name].mjs',
+    chunkFileNames: '[name]-[hash].mjs',
+    codeSplitting: { groups },
+  });
+  chmodSync(`out/${name}.mjs`, 0o755);
+  if (process.argv.includes('--quiet')) return;
+  for (const { fileName, code } of output) console.log(`out/${fileName}  ${(code.length / 1024).toFixed(1)} KiB`);
+}
 
 rmSync('out', { recursive: true, force: true });
-const result = await build({
-  entryPoints: { goodboot: 'src/cli/main.ts', 'goodboot-check': 'src/cli/check-main.ts' },
-  outdir: 'out',
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  splitting: true,
-  minify: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node26',
-  external: ['x11', 'usocket'],
-  metafile: true,
-  legalComments: 'none',
-  define: {
-    GOODBOOT_VERSION: JSON.stringify(version),
-    GOODBOOT_COMMIT: JSON.stringify(commit),
-    GOODBOOT_BUILD_TIME: JSON.stringify(buildTime),
-  },
-  write: false,
-  logLevel: 'warning',
-});
-mkdirSync('out');
-for (const { path, text } of result.outputFiles) {
-  const entry = text.startsWith('#!');
-  writeFileSync(path, text.includes('Dynamic require of') ? REQUIRE + text : text, { mode: entry ? 0o755 : 0o644 });
-}
-if (!process.argv.includes('--quiet')) {
-  for (const [file, { bytes }] of Object.entries(result.metafile.outputs))
-    console.log(`${file}  ${(bytes / 1024).toFixed(1)} KiB`);
-}
+await bundle('goodboot', 'src/cli/main.ts', []);
+await bundle('goodboot-check', 'src/cli/check-main.ts', [{ name: 'check', test: CHECK_FILE }]);

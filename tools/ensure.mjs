@@ -11,6 +11,7 @@ const PACKAGES = [
   'groff-base',
   'grub-common',
   'grub-emu',
+  'bsdutils',
   'dbus',
   'iproute2',
   'openssl',

@@ -3,8 +3,7 @@ import { canCountAt } from '../adapters/boot-loader/can-count.ts';
 import { detectBootLoader } from '../adapters/boot-loader/detect.ts';
 import { fragmentState } from '../adapters/boot-loader/fragment.ts';
 import { makeClock } from '../adapters/clock/clock.ts';
-import { readBooted } from '../adapters/deployments/booted.ts';
-import { noDeployments } from '../adapters/deployments/none.ts';
+import { lazyDeployments } from '../adapters/deployments/lazy.ts';
 import { makeFiles } from '../adapters/files/files.ts';
 import { makeJournal } from '../adapters/journald/writer.ts';
 import { makeChildRunner } from '../adapters/process/child-runner.ts';
@@ -23,7 +22,7 @@ import { budgetMs } from '../node/run-check.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
 import type { CheckRunner } from '../ports/check-runner.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Deployments } from '../ports/deployments.ts';
+import type { DeploymentActions } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { ServiceManager } from '../ports/service-manager.ts';
@@ -36,7 +35,7 @@ export interface Session {
   readonly journal: Journal;
   readonly config: LoadedConfig;
   readonly boot: Boot;
-  readonly deployments: Deployments;
+  readonly deployments: DeploymentActions;
   readonly bootLoader: BootLoader;
 }
 
@@ -45,12 +44,11 @@ export async function openSession(root: string, warn: (message: string) => void)
   const files = makeFiles(root);
   const config = await loadConfig(files, checkTypes);
   const setting = config.settings.bootLoader;
-  const [boot, bootLoader, ostree] = await Promise.all([
+  const [boot, bootLoader] = await Promise.all([
     readBoot(files, { trusted: setting === 'grub' }),
     detectBootLoader(files, makeProcesses(), setting, warn),
-    files.info('/run/ostree-booted'),
   ]);
-  const deployments = ostree === null ? noDeployments : { ...noDeployments, booted: () => readBooted(files) };
+  const deployments = lazyDeployments(files, makeProcesses());
   return { root, files, clock: makeClock(), journal: makeJournal(), config, boot, bootLoader, deployments };
 }
 

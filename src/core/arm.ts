@@ -56,8 +56,9 @@ export function decideArm(facts: ArmFacts): readonly ArmAction[] {
   const isOther = next.id !== booted;
   const drop = { kind: 'drop', deployment: next.id, staged: next.staged } as const;
   const { trial } = facts;
-  // A person may deny what the trial goes back to. Even then it is better than what failed.
-  if (isOther && denied.includes(next.id) && next.id !== trial?.from) return [{ ...drop, why: 'denied' }];
+  // While the node goes back, goodboot-begin alone changes the order: it knows what the counter has to be meanwhile.
+  const mayDrop = next.staged || (trial?.phase !== 'fell-back' && next.id !== trial?.from);
+  if (isOther && denied.includes(next.id) && mayDrop) return [{ ...drop, why: 'denied' }];
   if (trial === null) return newTrial(facts, booted, next);
 
   if (trial.deployment === booted && counter === null && trial.phase === 'armed') {
@@ -74,9 +75,10 @@ export function decideArm(facts: ArmFacts): readonly ArmAction[] {
   return [{ kind: 'withdraw', deployment }, ...newTrial(facts, booted, next)];
 }
 
-/** A deployment that ran here before and became the default again was chosen by somebody: that is no update. */
+/** A deployment that ran here before and is the default of the menu was chosen by somebody: that is no update. */
 function newTrial(facts: ArmFacts, booted: string, next: NextDeployment): readonly ArmAction[] {
-  if (next.id === booted || (next.seen && !next.staged)) return [{ kind: 'nothing', why: 'no-update' }];
+  const isKnown = next.seen && next.id === facts.inMenu;
+  if (next.id === booted || isKnown) return [{ kind: 'nothing', why: 'no-update' }];
   const why = whyNot(facts);
   if (why !== null) return [{ kind: 'refuse', deployment: next.id, why }];
   return [{ kind: 'arm', deployment: next.id, from: booted, attempts: facts.attempts }];

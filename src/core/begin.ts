@@ -9,6 +9,8 @@ export interface BeginFacts {
   readonly trial: Trial | null;
   readonly counter: number | null;
   readonly denied: readonly string[];
+  /** Deployments with a boot that ended clean: these start at all. */
+  readonly ranBefore: readonly string[];
   readonly crashes: {
     /** Crashes of the booted deployment in a row, within the window of `trial.crashLoop`. */
     readonly count: number;
@@ -89,9 +91,9 @@ const goBack = (trial: Trial): readonly BeginAction[] => [
 const leave = (trial: Trial): readonly BeginAction[] => [...goBack(trial), { kind: 'reboot', why: 'back-to-default' }];
 
 /** A deployment that was good once and now crashes again and again is treated as a failed trial, where there is another. */
-function settled({ deployments, denied, crashes }: BeginFacts, booted: string): readonly BeginAction[] {
+function settled({ deployments, denied, ranBefore, crashes }: BeginFacts, booted: string): readonly BeginAction[] {
   const { count, limit, elsewhere } = crashes;
-  const from = deployments?.find((id) => id !== booted && !denied.includes(id));
+  const from = deployments?.find((id) => id !== booted && ranBefore.includes(id) && !denied.includes(id));
   if (count < limit || elsewhere || from === undefined || deployments?.[0] !== booted) return [];
   const trial: Trial = {
     deployment: booted,

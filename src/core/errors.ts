@@ -187,6 +187,11 @@ export const ERRORS = {
     summary: 'the default deployment could not be changed, or was not what it should be afterwards',
     cure: 'the message names the cause; rpm-ostree rollback, bootc rollback or ostree admin set-default by hand',
   },
+  TRIAL_OPEN: {
+    exit: 75,
+    summary: 'another deployment is on trial, and this boot does not belong to it',
+    cure: 'goodboot trial show shows it; boot the deployment on trial, or take the update away',
+  },
   LEDGER_UNREADABLE: {
     exit: 74,
     summary: 'the ledger cannot be read',

@@ -212,8 +212,8 @@ export const EVENTS = {
     id: '98c2e3bd19d54efaa7a013a4e4e97703',
     priority: 4,
     fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
-    subject: 'A denied deployment was staged and taken away again: @GOODBOOT_DEPLOYMENT@ (@GOODBOOT_REASON@)',
-    body: 'An updater brought a deployment that this node rolled back from. It is not booted into.\n"goodboot deny list" shows what is denied, and since when.',
+    subject: 'A staged deployment was taken away again: @GOODBOOT_DEPLOYMENT@ (@GOODBOOT_REASON@)',
+    body: 'An updater brought a deployment that this node rolled back from, or one more while a trial is open.\nIt is not booted into.\n"goodboot deny list" shows what is denied, and since when.',
   },
   'environment-fault': {
     id: '8d7a1457afab4c41bbb1d2bdaf9e4c91',

@@ -4,7 +4,7 @@ import type { TrialStep } from '../core/ledger.ts';
 import type { NodeState } from '../core/node-state.ts';
 import type { Trial } from '../core/trial.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
-import type { DeploymentEntry, Deployments } from '../ports/deployments.ts';
+import type { DeploymentActions, DeploymentEntry } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
 import type { Boot } from './boot.ts';
 import { loadState, saveState } from './state.ts';
@@ -13,7 +13,7 @@ export interface ArmDeps {
   readonly files: Files;
   readonly boot: Boot;
   readonly bootLoader: BootLoader;
-  readonly deployments: Deployments;
+  readonly deployments: DeploymentActions;
   /** What the boot loader's files say of the counting fragment, when it has not proved itself in this boot. */
   readonly fragment: () => Promise<'installed' | 'absent' | 'unknown'>;
   /** The boot loader can write its counter where it lies. */

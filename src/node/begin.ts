@@ -4,7 +4,7 @@ import type { TrialStep } from '../core/ledger.ts';
 import { crashedElsewhere, crashesOf, type NodeState, withBoot } from '../core/node-state.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Deployments } from '../ports/deployments.ts';
+import type { DeploymentActions } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
 import type { Boot } from './boot.ts';
 import { makeDefault } from './make-default.ts';
@@ -18,7 +18,7 @@ export interface BeginDeps {
   readonly clock: Clock;
   readonly boot: Boot;
   readonly bootLoader: BootLoader;
-  readonly deployments: Deployments;
+  readonly deployments: DeploymentActions;
   /** Writes one step of a trial into the ledger and the journal; a record that cannot be kept changes nothing. */
   readonly note: (step: TrialStep, deployment: string, detail: string) => Promise<void>;
   readonly reboot: () => Promise<void>;
@@ -59,6 +59,7 @@ export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<r
     trial: state.trial,
     counter,
     denied: state.denied.map(({ deployment }) => deployment),
+    ranBefore: state.boots.flatMap(({ deployment, ended }) => (ended === 'clean' && deployment ? [deployment] : [])),
     crashes: { count, limit, elsewhere: crashedElsewhere(state, id, limit) },
   });
   for (const action of actions) state = await take(action, state, deps, policy);
@@ -66,7 +67,7 @@ export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<r
 }
 
 /** Null: the backend did not say. */
-async function identities(deployments: Deployments, signal: AbortSignal): Promise<readonly string[] | null> {
+async function identities(deployments: DeploymentActions, signal: AbortSignal): Promise<readonly string[] | null> {
   try {
     return (await deployments.list(signal)).filter(({ staged }) => !staged).map(({ id }) => id);
   } catch (error) {

@@ -3,7 +3,7 @@ import type { TrialStep } from '../core/ledger.ts';
 import { deny } from '../core/node-state.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Deployments } from '../ports/deployments.ts';
+import type { DeploymentActions } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
 import { loadState, saveState } from './state.ts';
 
@@ -11,7 +11,7 @@ export interface TrialEffectsDeps {
   readonly files: Files;
   readonly clock: Clock;
   readonly bootLoader: BootLoader;
-  readonly deployments: Deployments;
+  readonly deployments: DeploymentActions;
   readonly note: (step: TrialStep, deployment: string, detail: string) => Promise<void>;
 }
 

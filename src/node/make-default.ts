@@ -3,7 +3,7 @@ import { GoodbootError, messageOf } from '../core/errors.ts';
 import type { TrialStep } from '../core/ledger.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Deployments } from '../ports/deployments.ts';
+import type { DeploymentActions } from '../ports/deployments.ts';
 
 /** Tries, and the pause before each: an updater may be in the middle of something when a boot begins. */
 const PAUSES_MS = [0, 2_000, 10_000];
@@ -11,7 +11,7 @@ const TRY_TIMEOUT_MS = 120_000;
 
 export interface MakeDefaultDeps {
   readonly bootLoader: BootLoader;
-  readonly deployments: Deployments;
+  readonly deployments: DeploymentActions;
   readonly clock: Clock;
   readonly note: (step: TrialStep, deployment: string, detail: string) => Promise<void>;
 }

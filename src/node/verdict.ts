@@ -6,7 +6,7 @@ import type { BootLoader } from '../ports/boot-loader.ts';
 import type { PlannedCheck } from '../ports/check.ts';
 import type { CheckRunner } from '../ports/check-runner.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Deployment, Deployments } from '../ports/deployments.ts';
+import type { Deployment, DeploymentActions } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
 import { act, type Effects } from './act.ts';
 import type { Boot } from './boot.ts';
@@ -16,7 +16,7 @@ import { readTrialFacts } from './trial-facts.ts';
 export interface VerdictDeps {
   readonly boot: Boot;
   readonly bootLoader: BootLoader;
-  readonly deployments: Deployments;
+  readonly deployments: DeploymentActions;
   readonly runner: CheckRunner;
   readonly clock: Clock;
   readonly files: Files;

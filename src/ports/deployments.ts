@@ -41,3 +41,6 @@ export interface Deployments {
    */
   dropStaged(signal: AbortSignal): Promise<void>;
 }
+
+/** What the use cases ask for: which backend answers is not their business. */
+export type DeploymentActions = Omit<Deployments, 'name' | 'can'>;

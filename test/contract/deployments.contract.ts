@@ -54,6 +54,7 @@ export function describeDeployments(
         pinned: false,
         ...change,
       });
+      expect(subject.deployments.can.rollBack).toBe(true);
       expect(await subject.deployments.list(soon())).toMatchObject([
         entry(3, { staged: true }),
         entry(2, {}),
@@ -70,11 +71,6 @@ export function describeDeployments(
         await deployments.makeDefault(idOf(n), soon());
         expect(await deployments.booted()).toMatchObject({ id: idOf(2) });
       }
-    });
-
-    test('can be rolled back', async () => {
-      await using subject = await make(layout('1*'));
-      expect(subject.deployments.can.rollBack).toBe(true);
     });
 
     test.each(MAKE_DEFAULT)('make default: %s; asked again, nothing changes', async (name, before, wanted, after) => {

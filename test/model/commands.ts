@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { GoodbootError } from '../../src/core/errors.ts';
+import { PowerCut } from './fakes.ts';
 import { BEHAVIOURS, type Behaviour, Machine } from './machine.ts';
 
 /** What happens next, and which of the durable changes from then on is the last before the power goes (null: none). */
@@ -37,6 +39,18 @@ const COMMANDS = {
       machine.behaviour.set(id, behaviour);
       machine.sysroot.staged = id;
     }),
+  /** Arming dies half way, and the machine stays up. */
+  stageKilled: async (machine: Machine, { number, behaviour, runsOn }: Command) => {
+    const id = `d${machine.behaviour.size}`;
+    machine.behaviour.set(id, behaviour);
+    machine.sysroot.staged = id;
+    machine.power.cutIn(number, runsOn);
+    await machine.arm().catch((error: unknown) => {
+      if (!(error instanceof PowerCut) && !(error instanceof GoodbootError)) throw error;
+    });
+    machine.power.on();
+    machine.power.cutIn(Number.POSITIVE_INFINITY, false);
+  },
   withdraw: (machine: Machine, { runsOn }: Command) =>
     machine.use(async () => {
       machine.sysroot.staged = null;

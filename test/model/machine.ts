@@ -83,7 +83,7 @@ export class Machine {
     const journal = { event: () => undefined, read: async () => [] };
     const record = { files, clock, journal, boot };
     const note = (...step: Parameters<typeof noteTrial> extends [unknown, ...infer Rest] ? Rest : never) => {
-      this.rules.noted(step[0], step[1]);
+      this.rules.noted(step[0]);
       return noteTrial(record, ...step);
     };
     return { ...record, bootLoader, deployments, note };

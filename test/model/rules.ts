@@ -15,7 +15,12 @@ interface Spent {
 const NEVER_GOOD = ['bad', 'unsure', 'panics', 'hangs', 'soak'];
 const NEVER_LEFT = ['good', 'crashes'];
 
-/** The rules of the design, held against everything that the machine does. */
+/**
+ * The rules of the design, held against everything that the machine does. What they leave open, since the node cannot
+ * know better: every attempt of a good deployment is cut, or fails for the surroundings without a baseline that failed;
+ * a good deployment is cut as often as a crash loop crashes; a person chose the entry, used kexec, or marked what is
+ * bad; the counting fragment is taken away during a trial; the backend refuses (until it does no more).
+ */
 export class Rules {
   /** Who acts: what a person does is not the node's doing. */
   byHand = false;
@@ -82,11 +87,11 @@ export class Rules {
   bootEnded(end: string): void {
     const { sysroot } = this.#machine;
     if (end !== 'cut' && end !== 'reset') return;
-    if (end === 'cut' && this.#before !== null) {
+    if (this.#before !== null) {
       const list = this.#spentBy(this.#before.deployment);
       // A boot of another entry, which could not give back the attempt that the boot loader had counted.
       if (this.#before.deployment !== sysroot.booted) list.push({ excused: true, cut: true });
-      else Object.assign(list.at(-1) ?? {}, { excused: true, cut: true });
+      else if (end === 'cut') Object.assign(list.at(-1) ?? {}, { excused: true, cut: true });
     }
     this.#crashes.set(sysroot.booted, (this.#crashes.get(sysroot.booted) ?? 0) + 1);
   }
@@ -153,19 +158,22 @@ export class Rules {
 
   #denies(id: string): void {
     const { behaviour, faulty, state } = this.#machine;
-    if (!NEVER_LEFT.includes(behaviour.get(id)!)) return;
+    // A denied update that could not be taken away spends the attempts of the one that waited.
+    if (this.backendRefused || !NEVER_LEFT.includes(behaviour.get(id)!)) return;
     const spent = this.#spent.get(id) ?? [];
     const isCrashLoop = (this.#crashes.get(id) ?? 0) >= CRASH_LOOP.reboots;
     this.demand(
       isCrashLoop || (spent.length >= ATTEMPTS && spent.every(({ excused }) => excused)),
       'a good deployment is denied only when every attempt was cut or lost to the environment',
     );
-    if (!faulty || spent.some(({ cut }) => cut) || state.trial?.baselineFailures === null || isCrashLoop) return;
+    const baseline = state.trial?.baselineFailures ?? null;
+    if (!faulty || isCrashLoop || baseline === null || spent.some(({ cut }) => cut)) return;
+    this.demand(!baseline.includes('net'), 'what failed before, during and after is not denied');
     this.#deniedInFault += 1;
     this.demand(this.#deniedInFault < 2, 'two deployments denied for one environment fault');
   }
 
-  noted(step: TrialStep, _deployment: string): void {
+  noted(step: TrialStep): void {
     if (!['ended-good', 'ended-bad', 'environment', 'withdrawn'].includes(step)) return;
     this.#closed += 1;
     this.demand(this.#closed === 1, 'a trial is closed once');
@@ -179,7 +187,8 @@ export class Rules {
     const isArmed = state.trial?.deployment === id && state.trial.phase === 'armed' && counter !== null;
     if (isArmed) this.#uncounted.delete(id);
     else {
-      this.demand(this.#uncounted.has(id) || !fragment, 'an update boots that is not on trial');
+      const isKnown = id === sysroot.order[0] && state.boots.some(({ deployment }) => deployment === id);
+      this.demand(this.#uncounted.has(id) || isKnown || !fragment, 'an update boots that is not on trial');
       this.#uncounted.add(id);
     }
     const isDenied = state.denied.some(({ deployment }) => deployment === id);
@@ -191,6 +200,8 @@ export class Rules {
     const { trial } = state;
     const isFree = this.#isFreeChain || this.fragmentWasOff || this.backendRefused;
     if (trial === null) this.demand(counter === null, 'without a trial nothing is counted');
+    // What the trial went back to was taken away: the counter alone goes on choosing the entry that works.
+    if (trial !== null && !sysroot.order.includes(trial.from)) return;
     // Nobody judges where goodboot hangs: a person booted it by hand, and then took an update from there.
     if (
       isFree ||

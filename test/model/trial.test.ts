@@ -1,8 +1,14 @@
 import fc from 'fast-check';
-import { describe, test } from 'vitest';
-import { command, play } from './commands.ts';
+import { describe, expect, test } from 'vitest';
+import { GoodbootError } from '../../src/core/errors.ts';
+import { arm } from '../../src/node/arm.ts';
+import { type Command, command, play } from './commands.ts';
+import { ATTEMPTS } from './machine.ts';
 
 const RUNS = Number(process.env['GOODBOOT_MODEL_RUNS'] ?? 2_000);
+
+const life = (...commands: readonly Partial<Command>[]) =>
+  play(commands.map((each) => ({ what: 'reboot', cut: null, runsOn: false, behaviour: 'good', number: 0, ...each })));
 
 describe('a node, whatever happens to it', () => {
   test(`keeps the rules of the design in ${RUNS} random lives`, { timeout: 30_000 + RUNS * 20 }, async () => {
@@ -13,5 +19,66 @@ describe('a node, whatever happens to it', () => {
       ),
       { numRuns: RUNS },
     );
+  });
+});
+
+describe('a node', () => {
+  test.each<[name: string, commands: readonly Partial<Command>[], booted: string, denied: readonly string[]]>([
+    ['takes a good update', [{ what: 'stage' }, {}], 'd2', []],
+    ['leaves a bad update', [{ what: 'stage', behaviour: 'bad' }, {}], 'd1', ['d2']],
+    ['leaves one that does not start', [{ what: 'stage', behaviour: 'panics' }, {}], 'd1', ['d2']],
+    ['leaves one that nobody judges', [{ what: 'stage', behaviour: 'hangs' }, {}], 'd1', ['d2']],
+    ['denies nothing for what fails everywhere', [{ what: 'fault' }, { what: 'stage' }, {}], 'd1', []],
+    [
+      'gives back the attempts that a person spent on the old entry',
+      [{ what: 'stage' }, ...Array(ATTEMPTS + 2).fill({ what: 'pick', number: 1 }), {}],
+      'd2',
+      [],
+    ],
+    [
+      'tries an update that waits, though another is staged and lost',
+      [{ what: 'stage', behaviour: 'bad' }, { what: 'pick', number: 1 }, { what: 'stage', cut: [0, true] }, {}],
+      'd1',
+      ['d2'],
+    ],
+    ['counts an update whose arming died', [{ what: 'stageKilled', number: 1, behaviour: 'panics' }, {}], 'd1', ['d2']],
+    [
+      'stays up while the backend refuses, and rolls back when it does no more',
+      [{ what: 'stage', behaviour: 'bad' }, { what: 'refuse', number: 5 }, {}, { what: 'heal' }],
+      'd1',
+      ['d2'],
+    ],
+    [
+      'leaves a deployment that crashes again and again',
+      [{ what: 'stage', behaviour: 'crashes' }, {}, { what: 'crash' }, { what: 'crash' }, { what: 'crash' }],
+      'd1',
+      ['d2'],
+    ],
+    ['stays where it is when only the power fails', Array(2).fill({ what: 'pull' }), 'd1', []],
+  ])('%s', async (_name, commands, booted, denied) => {
+    const { sysroot, state, counter } = await life(...commands);
+    expect([sysroot.booted, sysroot.order[0], state.denied.map(({ deployment }) => deployment)]).toEqual([
+      booted,
+      booted,
+      denied,
+    ]);
+    expect([state.trial, counter]).toEqual([null, null]);
+  });
+
+  test('whose counter cannot be written puts nothing on trial, and says so', async () => {
+    const machine = await life();
+    machine.sysroot.staged = 'd2';
+    const steps: string[] = [];
+    const refuse = () => Promise.reject(new GoodbootError('GRUBENV_UNWRITABLE', 'grubenv: EIO'));
+    const deps = {
+      ...machine.bootDeps,
+      bootLoader: { ...machine.bootLoader, apply: refuse },
+      note: async (step: string) => void steps.push(step),
+      fragment: async () => 'installed' as const,
+      canCount: async () => true,
+      baseline: async () => [],
+    };
+    await arm(deps, ATTEMPTS, new AbortController().signal);
+    expect([machine.state.trial, steps]).toEqual([null, ['refused']]);
   });
 });

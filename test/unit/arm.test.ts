@@ -50,6 +50,11 @@ describe('an update', () => {
     ],
     ['is none when what runs is next', { ...update, next: inMenu('old') }, [nothing('no-update')]],
     ['booted before and staged again: armed', { ...update, next: { ...staged('new'), seen: true } }, [ARM]],
+    [
+      'is none when the default of the menu is staged again',
+      { ...update, next: { ...staged('new'), seen: true }, inMenu: 'new' },
+      [nothing('no-update')],
+    ],
     ['the fragment is not there', { ...update, fragment: 'absent' }, [refuse('fragment-absent')]],
     ['nobody knows about the fragment', { ...update, fragment: 'unknown' }, [refuse('fragment-unknown')]],
     ['the counter cannot be written', { ...update, canCount: false }, [refuse('counter-not-writable-by-boot-loader')]],
@@ -88,6 +93,11 @@ describe('an update', () => {
       [nothing('trial-is-open')],
     ],
     ['comes while falling back', { ...armed, trial: { ...trial, phase: 'fell-back' } }, [drop('new', 'trial-is-open')]],
+    [
+      'denied by hand while the node goes back: the order is left alone',
+      { ...armed, trial: { ...trial, phase: 'fell-back' }, next: inMenu('new'), inMenu: 'new', denied: ['new'] },
+      [nothing('trial-is-open')],
+    ],
     [
       'never takes away what is fallen back to, denied or not',
       { ...running, trial: { ...trial, phase: 'fell-back' }, next: inMenu('old'), denied: ['old'] },

@@ -19,6 +19,7 @@ const boot: BeginFacts = {
   trial,
   counter: 2,
   denied: [],
+  ranBefore: ['old', 'older'],
   crashes: { count: 0, limit: 3, elsewhere: false },
 };
 const settled: BeginFacts = { ...boot, trial: null, counter: null, crashes: { count: 3, limit: 3, elsewhere: false } };
@@ -103,6 +104,7 @@ describe('a boot without a trial begins', () => {
       { crashes: { count: 3, limit: 3, elsewhere: true } },
       [],
     ],
+    ['never to what did not come up here', { ranBefore: ['new'] }, []],
     ['nothing else to boot', { deployments: ['new'] }, []],
     ['everything else is denied', { denied: ['old'] }, []],
     ['it is not the default: a person chose it', { deployments: ['old', 'new'] }, []],

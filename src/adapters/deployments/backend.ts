@@ -39,6 +39,8 @@ export function makeDeployments(files: Files, backend: Backend): Deployments {
         (thrown: unknown) => thrown,
       );
       if (error !== null && !(error instanceof GoodbootError)) throw error;
+      // No time is left to look.
+      if (error !== null && signal.aborted) throw error;
       if (isDone(await backend.list(signal))) return;
       // Whoever holds the lock would be in the way of the other ways too.
       if (error?.code === 'DEPLOYMENT_BUSY') throw error;

@@ -57,12 +57,12 @@ function entryOf(entry: Answer, slot: Pick<Listed, 'booted' | 'staged'>): Listed
 
 /**
  * The deployment that `bootc rollback` would make the default: it swaps the booted one and the first other of its
- * stateroot, whichever is first. Null: it would refuse, or drop a staged one and swap besides.
+ * stateroot, whichever is first, and drops a staged one besides: there must be none. Null: it would refuse.
  */
 export function rollbackLeadsTo(entries: readonly Listed[]): string | null {
   const { same, at } = bootedStateroot(entries);
   const other = same.findIndex(({ booted }) => !booted);
   // It also refuses to swap with what did not come from an image.
-  if (at < 0 || other < 0 || same[other]!.imageDigest === null || same.some(({ staged }) => staged)) return null;
+  if (at < 0 || other < 0 || same[other]!.imageDigest === null) return null;
   return other < at ? same[at]!.id : same[other]!.id;
 }

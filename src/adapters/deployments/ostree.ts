@@ -75,7 +75,7 @@ export function makeOstreeTool(processes: Processes): OstreeTool {
     dropStaged: (signal) => change('undeploy', ({ staged }) => staged, signal),
     async setDefault(id, signal) {
       const entries = (await list(signal)).map((entry, index) => ({ ...entry, index }));
-      const same = entries.filter((entry) => entry.id === id && !entry.staged);
+      const same = entries.filter((entry) => entry.id === id);
       const wanted = same.find(({ booted }) => booted) ?? same[0];
       if (wanted === undefined) throw new GoodbootError('DEPLOYMENT_UNKNOWN', `${id}: ostree has no such deployment`);
       const argv = admin('set-default', wanted.index);

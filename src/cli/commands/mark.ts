@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { GoodbootError, messageOf } from '../../core/errors.ts';
 import { openLedger } from '../../node/ledger.ts';
+import { loadState } from '../../node/state.ts';
 import { didYouMean, rootOf } from '../options.ts';
 import { enterOwnMounts } from '../own-mounts.ts';
 import type { Setup } from '../program.ts';
@@ -25,6 +26,7 @@ export function addMarkCommand(program: Command, { terminal, done }: Setup): voi
         throw new GoodbootError('BOOT_LOADER_UNSUPPORTED', `${bootLoader.name}: ${bootLoader.detail}`);
       }
       await enterOwnMounts(bootLoader);
+      await refuseOtherTrial(session);
       const changed = await bootLoader.apply(mark === 'good' ? { success: true, counter: null } : { success: false });
       if (changed) await remember(session, mark, terminal);
       const state = { name: bootLoader.name, detail: bootLoader.detail, ...(await bootLoader.read()) };
@@ -33,6 +35,14 @@ export function addMarkCommand(program: Command, { terminal, done }: Setup): voi
       terminal.answer(json, `${told}\n${bootLoaderText(state)}\n`);
       done(0);
     });
+}
+
+/** A mark on a boot of another deployment would end the counting of the one that is on trial. */
+async function refuseOtherTrial({ root, files, deployments }: Session): Promise<void> {
+  if (root !== '/') return;
+  const { trial } = await loadState(files);
+  if (trial === null || (await deployments.booted())?.id === trial.deployment) return;
+  throw new GoodbootError('TRIAL_OPEN', `${trial.deployment} is on trial, and something else is booted`);
 }
 
 const MARKS = ['good', 'bad'] as const;

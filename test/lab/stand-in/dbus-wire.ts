@@ -55,12 +55,16 @@ export class Wire extends EventEmitter<{ message: [WireMessage]; close: [] }> {
   }
 
   /** Calls a method, and waits for its answer. */
-  async call(message: Omit<WireMessage, 'serial' | 'type'>): Promise<readonly unknown[]> {
+  call(message: Omit<WireMessage, 'serial' | 'type'>): Promise<void> {
     const serial = this.send({ ...message, type: CALL });
-    for (;;) {
-      const [answer] = await once(this, 'message');
-      if (answer.replySerial === serial) return answer.body ?? [];
-    }
+    return new Promise((resolve) => {
+      const look = ({ replySerial }: WireMessage) => {
+        if (replySerial !== serial) return;
+        this.off('message', look);
+        resolve();
+      };
+      this.on('message', look);
+    });
   }
 
   reply(to: WireMessage, signature = '', body: readonly unknown[] = []): void {

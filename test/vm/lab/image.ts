@@ -1,10 +1,10 @@
-import { chmod, cp, mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { installedLayer } from '../../lab/layer.ts';
 import { must } from '../../lab/run.ts';
 import { cached, contentsOf, keyOf } from './cache.ts';
 import { ensureTools, makeDebian, withTools } from './debian.ts';
-import { BOOT, DISK_BYTES, type Partition, ROOT, SFDISK, STATEROOT } from './layout.ts';
+import { DISK_BYTES, DISKS, STATEROOT } from './layout.ts';
 
 const HERE = import.meta.dirname;
 const STEP_TIMEOUT_MS = 120_000;
@@ -21,39 +21,39 @@ const MMDEBSTRAP_OPTIONS = [
 
 /** In GRUB's core image; on the disk is only what boots Linux. */
 const GRUB_MODULES =
-  'biosdisk part_msdos ext2 search search_label search_fs_uuid normal configfile loadenv test regexp echo serial terminal ' +
+  'biosdisk ext2 search search_label search_fs_uuid normal configfile loadenv test regexp echo serial terminal ' +
   'reboot halt sleep true minicmd ls cat';
+/** No number of a disk or a partition is in there. */
+const GRUB_START = 'search --label boot --set root\nset prefix=($root)/grub2\n';
 const GRUB_DIRECTORY = 'usr/lib/grub/i386-pc';
 
 /** Quiet, quick, and without the clocks that an emulated processor gets wrong. A panic ends in a reset. */
 const KERNEL_ARGUMENTS =
-  'root=/dev/vda2 rw console=ttyS0 quiet loglevel=4 systemd.show_status=0 mitigations=off random.trust_cpu=on no_timer_check ' +
+  'root=/dev/vdc rw console=ttyS0 quiet loglevel=4 systemd.show_status=0 mitigations=off random.trust_cpu=on no_timer_check ' +
   'tsc=unstable clocksource=acpi_pm nokaslr audit=0 panic=1';
 
 /** How a machine boots: GRUB with its environment block on an ext4 /boot, started by a BIOS. */
 export type ImageKind = 'grub-bios';
 
-/** The path of a disk (raw, sparse) with one deployment of the project on it. Not to be written: machines have copies. */
+/** The path of the disks (raw, sparse) with one deployment of the project. Not to be written: machines have copies. */
 export async function ensureImage(kind: ImageKind = 'grub-bios', layer?: string): Promise<string> {
   const project = layer ?? (await installedLayer());
   const tools = await ensureTools();
   const tree = await ensureTree(tools);
   const sources = await Promise.all(['image.ts', 'layout.ts'].map((name) => readFile(join(HERE, name), 'utf8')));
   const key = keyOf(kind, basename(project), basename(tree), ...sources);
-  const image = await cached('image', key, async (making) => {
+  return cached('image', key, async (making) => {
     const step = (argv: readonly string[], input = '') =>
       must(withTools(tools, argv), {
         input,
         timeoutMs: STEP_TIMEOUT_MS,
         env: { OSTREE_SYSROOT_DEBUG: 'mutable-deployments' },
       });
-    await makeProject(project, join(making, 'project'));
+    await makeProject(step, project, join(making, 'project'));
     await makeSysroot(step, making, join(tree, 'root'));
     await makeGrub(step, making, tools);
-    await makeDisk(step, making);
-    for (const name of await readdir(making)) if (name !== 'disk') await rm(join(making, name), { recursive: true });
+    await makeDisks(step, making);
   });
-  return join(image, 'disk');
 }
 
 type Step = (argv: readonly string[], input?: string) => Promise<string>;
@@ -71,18 +71,18 @@ async function ensureTree(tools: string): Promise<string> {
 }
 
 /** The installed project as a layer of the tree, its units enabled as its preset says. */
-async function makeProject(layer: string, into: string): Promise<void> {
-  await must(['cp', '--archive', '--link', layer, into], { timeoutMs: STEP_TIMEOUT_MS });
+async function makeProject(step: Step, layer: string, into: string): Promise<void> {
+  await step(['cp', '--archive', '--link', layer, into]);
   await chmod(into, 0o755); // it becomes the root's mode
   const preset = await readFile(join(into, 'usr/lib/systemd/system-preset/90-goodboot.preset'), 'utf8');
   const units = [...preset.matchAll(/^enable (\S+)$/gm)].map((match) => match[1]!);
-  await must(['systemctl', `--root=${into}`, 'preset', ...units]);
+  await step(['systemctl', `--root=${into}`, 'preset', ...units]);
   await rename(join(into, 'etc'), join(into, 'usr/etc'));
 }
 
 /** The physical root: a repository with one commit, deployed. */
 async function makeSysroot(step: Step, making: string, tree: string): Promise<void> {
-  const sysroot = join(making, 'sysroot');
+  const sysroot = join(making, 'root');
   const repo = `--repo=${sysroot}/ostree/repo`;
   await mkdir(sysroot);
   await step(['ostree', 'admin', 'init-fs', '--modern', sysroot]);
@@ -108,7 +108,8 @@ async function makeGrub(step: Step, making: string, tools: string): Promise<void
   const grub = join(making, 'boot/grub2');
   await mkdir(join(grub, 'i386-pc'), { recursive: true });
   await writeFile(join(grub, 'grubenv'), '# GRUB Environment Block\n'.padEnd(1024, '#'));
-  const core = ['-O', 'i386-pc', '-p', '(hd0,msdos1)/grub2', '-o', join(making, 'core.img')];
+  await writeFile(join(making, 'start.cfg'), GRUB_START);
+  const core = ['-O', 'i386-pc', '-p', '/grub2', '-c', join(making, 'start.cfg'), '-o', join(making, 'core.img')];
   await step(['grub-mkimage', ...core, ...GRUB_MODULES.split(' ')]);
   const needs = await readFile(join(tools, GRUB_DIRECTORY, 'moddep.lst'), 'utf8');
   const copied = new Set<string>();
@@ -123,25 +124,22 @@ async function makeGrub(step: Step, making: string, tools: string): Promise<void
   await cp(join(tools, GRUB_DIRECTORY, 'boot.img'), join(making, 'boot.img'));
 }
 
-async function makeDisk(step: Step, making: string): Promise<void> {
-  const disk = join(making, 'disk');
-  await writeFile(disk, '');
-  await truncate(disk, DISK_BYTES);
-  await step(['sfdisk', '--quiet', disk], SFDISK);
-  // GRUB 2.12 cannot read ext4 with these two. /boot has a journal, as it has on real nodes: GRUB does not replay it.
-  const format = (label: string, { offset, bytes }: Partition, from: string) => [
-    ...['mke2fs', '-q', '-t', 'ext4', '-O', '^orphan_file,^metadata_csum_seed', '-m', '0', '-L', label],
-    ...['-E', `offset=${offset},root_owner=0:0,lazy_itable_init=1`, '-d', from, disk, `${bytes / 1024}k`],
-  ];
-  await step(format('boot', BOOT, join(making, 'boot')));
-  await step(format('root', ROOT, join(making, 'sysroot')));
-  const file = await open(disk, 'r+');
-  try {
-    await file.write(await readFile(join(making, 'boot.img')), 0, 440, 0); // up to the partition table
-    const core = await readFile(join(making, 'core.img'));
-    if (core.length > BOOT.offset - 512) throw new Error(`core.img: ${core.length} bytes do not fit before /boot`);
-    await file.write(core, 0, core.length, 512);
-  } finally {
-    await file.close();
+async function makeDisks(step: Step, making: string): Promise<void> {
+  // What is there now becomes the content of the disk of that name.
+  for (const label of ['boot', 'root'] as const) {
+    const [content, disk] = [join(making, `${label}.content`), join(making, label)];
+    await rename(disk, content);
+    // GRUB 2.12 cannot read ext4 with these two. /boot has a journal, as on real nodes: GRUB does not replay it.
+    const format = ['-q', '-t', 'ext4', '-O', '^orphan_file,^metadata_csum_seed', '-m', '0', '-L', label];
+    const size = `${DISK_BYTES[label] / 1024}k`;
+    await step(['mke2fs', ...format, '-E', 'root_owner=0:0,lazy_itable_init=1', '-d', content, disk, size]);
+  }
+  const [boot, core] = await Promise.all(['boot.img', 'core.img'].map((name) => readFile(join(making, name))));
+  const grub = Buffer.alloc(DISK_BYTES.grub);
+  boot!.copy(grub);
+  if (core!.copy(grub, boot!.length) < core!.length) throw new Error(`core.img: ${core!.length} bytes are too much`);
+  await writeFile(join(making, 'grub'), grub);
+  for (const name of await readdir(making)) {
+    if (!DISKS.some((disk) => disk === name)) await rm(join(making, name), { recursive: true });
   }
 }

@@ -1,22 +1,18 @@
-const MIB = 1_048_576;
-const SECTOR = 512;
+/**
+ * A machine's disks, each a file of that name. The file systems have no partition table around them, since the tools
+ * that read and mend them from outside lose their way behind an offset.
+ */
+export type DiskName = 'grub' | 'boot' | 'root';
 
-export interface Partition {
-  /** Bytes from the start of the disk. */
-  readonly offset: number;
-  readonly bytes: number;
-}
+/** Bytes of each: GRUB's core image; /boot, which GRUB reads; the physical root, with OSTree's deployments and /var. */
+export const DISK_BYTES: Readonly<Record<DiskName, number>> = {
+  grub: 1_048_576,
+  boot: 128 * 1_048_576,
+  root: 1536 * 1_048_576,
+};
 
-/** /boot, with GRUB's files: what GRUB reads. As the guest sees it: /dev/vda1. */
-export const BOOT: Partition = { offset: MIB, bytes: 128 * MIB };
-/** The physical root, with OSTree's repository, the deployments and /var: /dev/vda2. */
-export const ROOT: Partition = { offset: BOOT.offset + BOOT.bytes, bytes: 1536 * MIB };
-export const DISK_BYTES = ROOT.offset + ROOT.bytes;
-
-/** The partition table, as sfdisk reads it. */
-export const SFDISK = `label: dos\n${[BOOT, ROOT]
-  .map(({ offset, bytes }) => `start=${offset / SECTOR}, size=${bytes / SECTOR}, type=83\n`)
-  .join('')}`;
+/** In the order in which the machine has them: /dev/vda, vdb, vdc. */
+export const DISKS: readonly DiskName[] = ['grub', 'boot', 'root'];
 
 /** OSTree's name for the operating system, and where its deployments and its /var are on the physical root. */
 export const STATEROOT = 'lab';

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { Agent } from './agent.ts';
 import { Console } from './console.ts';
 import { withTools } from './debian.ts';
+import { DISKS } from './layout.ts';
 
 /** How a boot ended: `reset` and `shutdown` by the guest, `watchdog` by the device, `killed` from here. */
 export type BootEnd = 'reset' | 'shutdown' | 'watchdog' | 'killed';
@@ -42,7 +43,7 @@ export class Qemu {
     this.ended.catch(() => undefined); // nobody may be waiting
   }
 
-  /** Powers on, with the files of that directory: disk, erst, and the console's log. */
+  /** Powers on, with the files of that directory: the disks, erst, and the console's log. */
   static async start(tools: string, directory: string, hardware: Hardware): Promise<Qemu> {
     const [agent, qmp] = await Promise.all(['agent', 'qmp'].map((name) => listen(join(directory, name))));
     const [file, ...args] = withTools(tools, argumentsOf(directory, hardware));
@@ -105,9 +106,11 @@ function argumentsOf(directory: string, { memoryMiB, network, clock }: Hardware)
     ...['qemu-system-x86_64', '-machine', 'pc', '-accel', 'tcg,thread=multi,tb-size=256', '-cpu', CPU, '-smp', '1'],
     ...['-m', `${memoryMiB}`, '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio'],
     '-no-reboot', // a process per boot: quicker than a warm reset, and the disk can be looked at in between
-    // What was given to the disk survives a kill whatever this cache does; so it need not wait for this host's disk.
-    ...['-drive', `file=${directory}/disk,format=raw,if=none,id=disk,cache=unsafe`],
-    ...['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    ...DISKS.flatMap((disk, index) => [
+      // What was given to the disk survives a kill whatever this cache does; so it need not wait for this host's disk.
+      ...['-drive', `file=${directory}/${disk},format=raw,if=none,id=${disk},cache=unsafe`],
+      ...['-device', `virtio-blk-pci,drive=${disk},bootindex=${index}`],
+    ]),
     ...['-chardev', `socket,id=qmp,path=${directory}/qmp`, '-mon', 'chardev=qmp,mode=control'],
     ...['-device', 'virtio-serial-pci', '-chardev', `socket,id=agent,path=${directory}/agent`],
     ...['-device', 'virtserialport,chardev=agent,name=lab'],

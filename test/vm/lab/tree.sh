@@ -68,7 +68,7 @@ ln -sf /usr/lib/systemd/system/multi-user.target etc/systemd/system/default.targ
 
 # Files that a person would write at install time.
 put() { rm -f "$1" && mkdir -p "$(dirname "$1")" && cat >"$1"; }
-echo '/dev/vda1 /boot ext4 rw,nosuid,nodev 0 2' | put etc/fstab
+echo '/dev/vdb /boot ext4 rw,nosuid,nodev 0 2' | put etc/fstab
 echo lab | put etc/hostname
 echo 6c61626c61626c61626c61626c61626c | put etc/machine-id
 printf '[Manager]\nDefaultTimeoutStopSec=10s\n' | put etc/systemd/system.conf.d/lab.conf

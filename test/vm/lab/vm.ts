@@ -6,13 +6,14 @@ import { grubenvVariables, parseGrubenv } from '../../../src/core/grubenv.ts';
 import { type NewFile, putFiles } from '../../lab/overlay.ts';
 import { must, type Ran } from '../../lab/run.ts';
 import { ensureTools } from './debian.ts';
-import { Disk } from './disk.ts';
+import { Disks } from './disks.ts';
 import { Guest } from './guest.ts';
 import { ensureImage, type ImageKind } from './image.ts';
+import { DISKS } from './layout.ts';
 import { type BootEnd, type Hardware, Qemu } from './qemu.ts';
 
 const RUNS = join(tmpdir(), 'goodboot-vm');
-const FRAGMENT = resolve(import.meta.dirname, '../../../dist/grub/08_goodboot.cfg');
+const FRAGMENT = resolve(import.meta.dirname, '../../../dist/grub/09_goodboot.cfg');
 const GRUBENV = '/boot/grub2/grubenv';
 const LEDGER = '/var/lib/goodboot/ledger.jsonl';
 /** One boot takes some 15 s on an idle host; on a busy one it can take ten times that. */
@@ -24,7 +25,7 @@ export interface VmOptions extends Partial<Hardware> {
   readonly kind?: ImageKind;
   /**
    * Fragments of grub.cfg by file name, which says their place: the entries are in `10_entries.cfg`. Default: the
-   * project's own `08_goodboot.cfg`, where it is built; none: `{}`.
+   * project's own `09_goodboot.cfg`, where it is built; none: `{}`.
    */
   readonly fragments?: Readonly<Record<string, string>>;
   /** Written before the first boot, below /boot, /etc and /var. */
@@ -46,7 +47,7 @@ export interface NodeState {
 }
 
 export interface Change {
-  /** Contents by path, as in the image (so /etc means the image's); null removes. */
+  /** Contents by path, as in the image (so /etc means the image's). null removes, which is slow: 20 s, not 1. */
   readonly change?: Readonly<Record<string, NewFile | null>>;
   readonly version?: string;
   /** Default true: written at shutdown, as an updater does it. */
@@ -60,7 +61,7 @@ let count = 0;
 /** A node: a disk of its own, and the boots that it goes through. Everything is gone with `stop`. */
 export class Vm extends Guest {
   readonly directory = join(RUNS, `${process.pid}-${++count}`);
-  readonly disk: Disk;
+  readonly disks: Disks;
   readonly #tools: string;
   readonly #hardware: Hardware;
   #qemu: Qemu | null = null;
@@ -70,7 +71,7 @@ export class Vm extends Guest {
     super();
     this.#tools = tools;
     this.#hardware = hardware;
-    this.disk = new Disk(join(this.directory, 'disk'), tools);
+    this.disks = new Disks(this.directory, tools);
   }
 
   /** Number of the boot that runs, or ran last; the first is 1. */
@@ -133,12 +134,14 @@ export class Vm extends Guest {
   /** What is on the disk now: asked of the guest when it runs, else read without it. */
   async state(): Promise<NodeState> {
     const running = this.#qemu?.running ?? false;
-    const read = running ? (path: string) => this.read(path).catch(() => null) : (path: string) => this.disk.read(path);
-    if (!running) await this.disk.replayRoot();
+    const read = running
+      ? (path: string) => this.read(path).catch(() => null)
+      : (path: string) => this.disks.read(path);
+    if (!running) await this.disks.replayRoot();
     return {
       boot: this.#boot,
       grubenv: variablesOf(await read(GRUBENV)),
-      deployments: running ? await this.#deployments() : await this.disk.deployments(),
+      deployments: running ? await this.#deployments() : await this.disks.deployments(),
       ledger: (await read(LEDGER)) ?? '',
     };
   }
@@ -171,7 +174,7 @@ export class Vm extends Guest {
       echo "$removed" >/run/lab/removed
       mount -o remount,rw /sysroot
       ostree commit --repo=/sysroot/ostree/repo --branch="lab/$version" --add-metadata-string=version="$version" \
-        --tree=ref="$base" --tree=tar=/run/lab/tree.tar --tar-autocreate-parents --no-xattrs ${removed.length > 0 ? '--skip-list=/run/lab/removed' : ''}`;
+        --tree=ref="$base" --tree=tar=/run/lab/tree.tar --tar-autocreate-parents ${removed.length > 0 ? '--skip-list=/run/lab/removed' : ''}`;
     const ran = await this.exec(['unshare', '--mount', 'sh', '-euc', script], { input, env, timeoutMs: 120_000 });
     if (ran.exitCode !== 0) throw new Error(`${ran.stdout}${ran.stderr}`);
     return ran.stdout.trim();
@@ -241,8 +244,9 @@ export async function newVm(options: VmOptions = {}): Promise<Vm> {
   const image = await ensureImage(kind);
   const vm = new Vm(await ensureTools(), { memoryMiB, network, clock });
   await mkdir(vm.directory, { recursive: true });
-  await must(['cp', '--reflink=auto', '--sparse=always', image, vm.disk.path], { timeoutMs: 60_000 });
-  await vm.disk.write({
+  const copied = DISKS.map((disk) => join(image, disk));
+  await must(['cp', '--reflink=auto', '--sparse=always', ...copied, vm.directory], { timeoutMs: 120_000 });
+  await vm.disks.write({
     '/boot/grub2/grub.cfg': await grubConfig(fragments),
     ...(options.grubenv === undefined ? {} : { [GRUBENV]: environmentBlock(options.grubenv) }),
     ...files,
@@ -263,7 +267,7 @@ export async function bootVm(options: VmOptions = {}): Promise<Vm> {
 }
 
 async function ownFragment(): Promise<Readonly<Record<string, string>>> {
-  return existsSync(FRAGMENT) ? { '08_goodboot.cfg': await readFile(FRAGMENT, 'utf8') } : {};
+  return existsSync(FRAGMENT) ? { '09_goodboot.cfg': await readFile(FRAGMENT, 'utf8') } : {};
 }
 
 /** The lab's parts and the fragments, in the order of their names, as bootupd puts its own together. */
