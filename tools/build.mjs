@@ -85,5 +85,5 @@ async function bundle(name, entry, groups) {
 }
 
 rmSync('out', { recursive: true, force: true });
-await bundle('goodboot', 'src/cli/main.ts', []);
 await bundle('goodboot-check', 'src/cli/check-main.ts', [{ name: 'check', test: CHECK_FILE }]);
+await bundle('goodboot', 'src/cli/main.ts', []);

@@ -146,7 +146,11 @@ function newTransaction(method: string, owner: string): Transaction {
   const server = createServer(async (socket) => {
     const peer = await Wire.accept(socket);
     peers.add(peer);
-    peer.on('message', (message) => start(peer, message));
+    peer.on('message', (message) => {
+      const isStart = message.path === '/' && message.interface === `${NAME}.Transaction` && message.member === 'Start';
+      if (isStart) start(peer, message);
+      else peer.refuse(message, 'org.freedesktop.DBus.Error.UnknownMethod', `No such method “${message.member}”`);
+    });
     peer.on('close', () => {
       peers.delete(peer);
       if (transaction?.peers === peers && transaction.finished !== null && peers.size === 0) endTransaction();
@@ -171,7 +175,7 @@ function start(peer: Wire, message: WireMessage): void {
 
 function execute(current: Transaction): void {
   if (takeFault(path, 'die-before')) exit(1);
-  current.finished = outcome(current.method.startsWith('Rollback'));
+  current.finished = outcome(current.method);
   if (takeFault(path, 'die-after')) exit(1);
   for (const peer of current.peers) {
     const signal = { type: SIGNAL, path: '/', interface: `${NAME}.Transaction`, member: 'Message' };
@@ -180,12 +184,13 @@ function execute(current: Transaction): void {
   }
 }
 
-function outcome(isRollback: boolean): readonly [boolean, string] {
+function outcome(method: string): readonly [boolean, string] {
   if (takeFault(path, 'fail')) return [false, 'During txn completion: Full sync: Input/output error'];
   if (takeFault(path, 'lie')) return [true, ''];
   const change = () => {
     const { entries } = loadState(path);
-    writeEntries(path, isRollback ? rpmOstreeRollback(entries) : rpmOstreeCleanup(entries));
+    if (method.startsWith('Rollback')) writeEntries(path, rpmOstreeRollback(entries));
+    else if (method.includes('"pending-deploy"')) writeEntries(path, rpmOstreeCleanup(entries));
   };
   try {
     change();
