@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { build } from 'esbuild';
+import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EVENTS } from '../../src/core/events.ts';
 import type { JournalEntry } from '../../src/ports/journal.ts';
@@ -26,18 +26,19 @@ async function inMachine(code: string): Promise<string> {
     import { makeLogger } from './logger.ts';
     import { makeJournal } from './writer.ts';
   `;
-  const bundle = await build({
-    stdin: { contents: imports + code, loader: 'ts', resolveDir: `${REPO}/src/adapters/journald` },
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    write: false,
-  });
+  const probe = `${REPO}/src/adapters/journald/probe.ts`;
+  const source = {
+    name: 'probe',
+    resolveId: (id: string) => (id === 'probe' ? probe : null),
+    load: (id: string) => (id === probe ? imports + code : null),
+  };
+  const bundle = await rolldown({ input: 'probe', platform: 'node', plugins: [source] });
+  const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false });
   const join =
     'echo $$ >/sys/fs/cgroup/system.slice/probe.service/cgroup.procs; exec /proc/self/fd/9 --disable-warning=ExperimentalWarning -';
   const enter = 'exec nsenter -t "$1" -a -- sh -euc "$2" 9<"$3"';
   return must(['sh', '-euc', enter, 'sh', `${machine.leader}`, join, process.execPath], {
-    input: bundle.outputFiles[0]!.text,
+    input: output[0].code,
     env: { NOTIFY_SOCKET: '/run/systemd/notify' },
   });
 }

@@ -19,13 +19,12 @@ const VERSIONS = [0, 1, 2, 3];
 const TMPFS = '/dev/shm';
 const TOP_LEVEL = ['bin', 'lib', 'lib64', 'sbin'];
 
-/** The path of a directory that holds that Debian's ostree, with all that it needs, in one /usr. */
-const ensureOstree = (suite: Suite): Promise<string> =>
-  cached(`ostree-${suite}`, keyOf(suite, PACKAGES), async (into) => {
+/** The path of a directory that holds that Debian's ostree with all that it needs in `usr`, and a `sysroot` of commits. */
+const ensureOstree = async (suite: Suite): Promise<string> =>
+  cached(`ostree-${suite}`, keyOf(suite, await readFile(import.meta.filename)), async (into) => {
     const source = (await readFile(join(await ensureRootfs(suite), 'etc/apt/sources.list'), 'utf8')).trim();
-    await must(['mmdebstrap', '--variant=extract', `--include=${PACKAGES}`, suite, into, source], {
-      timeoutMs: 300_000,
-    });
+    const include = `--include=${PACKAGES}`;
+    await must(['mmdebstrap', '--variant=extract', include, suite, into, source], { timeoutMs: 300_000 });
     for (const name of TOP_LEVEL) {
       if (existsSync(join(into, name))) await must(['cp', '-a', `${into}/${name}/.`, `${into}/usr/${name}`]);
       await rm(join(into, name), { recursive: true, force: true });
@@ -33,6 +32,7 @@ const ensureOstree = (suite: Suite): Promise<string> =>
     }
     // What ostree asks for a unit that writes staged deployments at shutdown.
     await symlink('true', join(into, 'usr/bin/systemctl'));
+    await makeSysroot(await ostreeOf(into), join(into, 'sysroot'));
   });
 
 /**
@@ -70,7 +70,7 @@ async function ostreeOf(programs: string): Promise<Ostree> {
 }
 
 /** A sysroot with a commit for every version, and no deployment. */
-async function makeTemplate(ostree: Ostree, sysroot: string): Promise<void> {
+async function makeSysroot(ostree: Ostree, sysroot: string): Promise<void> {
   await mkdir(sysroot);
   await ostree('admin', `--sysroot=${sysroot}`, 'init-fs', sysroot);
   await ostree('admin', `--sysroot=${sysroot}`, 'os-init', STATEROOT);
@@ -88,6 +88,7 @@ async function makeTemplate(ostree: Ostree, sysroot: string): Promise<void> {
     const commit = ['commit', '--owner-uid=0', '--owner-gid=0', `--add-metadata-string=version=1.${n}`];
     await ostree(`--repo=${sysroot}/ostree/repo`, ...commit, '-b', `v${n}`, `--tree=dir=${tree}`);
   }
+  await rm(tree, { recursive: true });
 }
 
 /** A machine that ostree of that Debian manages. */
@@ -96,9 +97,9 @@ export async function makeOstreeSysroot(suite: Suite, places: Layout): Promise<O
   const ostree = await ostreeOf(programs);
   const directory = await mkdtemp(join(TMPFS, 'goodboot-ostree-'));
   const path = join(directory, 'root');
-  await makeTemplate(ostree, path);
+  await must(['cp', '-a', join(programs, 'sysroot'), path]);
   const ids = new Map<number, string>();
-  for (const n of VERSIONS) ids.set(n, (await ostree(`--repo=${path}/ostree/repo`, 'rev-parse', `v${n}`)).trim());
+  for (const n of VERSIONS) ids.set(n, (await readFile(join(path, `ostree/repo/refs/heads/v${n}`), 'utf8')).trim());
   const idOf = (n: number): string => ids.get(n)!;
   for (const { n, staged } of places.toReversed()) {
     if (!staged) await ostree('admin', `--sysroot=${path}`, 'deploy', '--retain', `--os=${STATEROOT}`, `v${n}`);
