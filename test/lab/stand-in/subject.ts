@@ -119,7 +119,9 @@ export const rpmOstreeStandIn = (places: Layout, options: StandInOptions = {}): 
     const service = `[D-BUS Service]\nName=org.projectatomic.rpmostree1\nExec=${command}\n`;
     await writeFile(join(services, 'org.projectatomic.rpmostree1.service'), service);
     await writeFile(join(directory, 'bus.conf'), busConfig(address, services));
-    const bus = spawn('dbus-daemon', ['--nofork', '--print-address=1', `--config-file=${directory}/bus.conf`], {
+    // It dies with the tests, however they end, and the daemon with it.
+    const argv = ['--pdeathsig', 'KILL', '--', 'dbus-daemon', '--nofork', '--print-address=1'];
+    const bus = spawn('setpriv', [...argv, `--config-file=${directory}/bus.conf`], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     await once(bus.stdout, 'data');
