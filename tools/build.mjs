@@ -1,7 +1,18 @@
 // Bundles goodboot into out/: the command, the check program, and the chunks that each loads when it needs them.
+// node tools/build.mjs [--quiet] [--out DIR] [--cut-points]: the last lets tests stop it between two durable changes.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
+
+const { values: options } = parseArgs({
+  options: {
+    quiet: { type: 'boolean', default: false },
+    out: { type: 'string', default: 'out' },
+    'cut-points': { type: 'boolean', default: false },
+  },
+});
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const git = (...args) => {
@@ -67,11 +78,12 @@ async function bundle(name, entry, groups) {
         GOODBOOT_VERSION: JSON.stringify(version),
         GOODBOOT_COMMIT: JSON.stringify(commit),
         GOODBOOT_BUILD_TIME: JSON.stringify(buildTime),
+        ...(options['cut-points'] ? { GOODBOOT_CUT_POINTS: 'true' } : { 'typeof GOODBOOT_CUT_POINTS': "'undefined'" }),
       },
     },
   });
   const { output } = await made.write({
-    dir: 'out',
+    dir: options.out,
     format: 'esm',
     minify: true,
     comments: false,
@@ -79,11 +91,12 @@ async function bundle(name, entry, groups) {
     chunkFileNames: '[name]-[hash].mjs',
     codeSplitting: { groups },
   });
-  chmodSync(`out/${name}.mjs`, 0o755);
-  if (process.argv.includes('--quiet')) return;
-  for (const { fileName, code } of output) console.log(`out/${fileName}  ${(code.length / 1024).toFixed(1)} KiB`);
+  chmodSync(join(options.out, `${name}.mjs`), 0o755);
+  if (options.quiet) return;
+  for (const { fileName, code } of output)
+    console.log(`${join(options.out, fileName)}  ${(code.length / 1024).toFixed(1)} KiB`);
 }
 
-rmSync('out', { recursive: true, force: true });
+rmSync(options.out, { recursive: true, force: true });
 await bundle('goodboot-check', 'src/cli/check-main.ts', [{ name: 'check', test: CHECK_FILE }]);
 await bundle('goodboot', 'src/cli/main.ts', []);

@@ -26,6 +26,7 @@ import type { DeploymentActions } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { ServiceManager } from '../ports/service-manager.ts';
+import { withCutPoints } from './cut-points.ts';
 
 /** The machine that a command works on: its configuration, and the adapters over it. */
 export interface Session {
@@ -49,7 +50,8 @@ export async function openSession(root: string, warn: (message: string) => void)
     detectBootLoader(files, makeProcesses(), setting, warn),
   ]);
   const deployments = lazyDeployments(files, makeProcesses());
-  return { root, files, clock: makeClock(), journal: makeJournal(), config, boot, bootLoader, deployments };
+  const session = { root, files, clock: makeClock(), journal: makeJournal(), config, boot, bootLoader, deployments };
+  return withCutPoints(session);
 }
 
 /** systemd as far as it can be reached. `trouble`: it is PID 1, and does not answer. */
