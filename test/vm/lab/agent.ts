@@ -8,7 +8,7 @@ interface Request {
 
 /** The host's end of the port on which the guest's agent listens, for one boot. */
 export class Agent {
-  /** The boot id, said once PID 1 has started the agent. Rejects when the machine went down before. */
+  /** The boot id, said once PID 1 has started the agent; empty after a `resume`. Rejects when the machine went down before. */
   readonly ready: Promise<string>;
   readonly #socket: Socket;
   readonly #requests = new Map<string, Request>();
@@ -17,9 +17,11 @@ export class Agent {
   #count = 0;
   #closed = false;
 
-  constructor(socket: Socket) {
+  /** `listening`: it was ready before this machine was suspended, and says so only once. */
+  constructor(socket: Socket, listening = false) {
     this.#socket = socket;
     this.ready = this.#ready.promise;
+    if (listening) this.#ready.resolve('');
     this.ready.catch(() => undefined); // nobody may be waiting
     socket.on('data', (data: Buffer) => this.#receive(data));
     socket.on('error', () => undefined); // the close that follows says all

@@ -1,3 +1,4 @@
+import type { NewFile } from '../../lab/overlay.ts';
 import type { Ran, RunOptions } from '../../lab/run.ts';
 
 const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
@@ -30,8 +31,10 @@ export abstract class Guest {
   }
 
   /** Writes a file, with its directory. Not yet on the disk: see `sync`. */
-  async write(path: string, text: string): Promise<void> {
-    await this.sh('mkdir -p "$(dirname "$path")"; cat >"$path"', { input: text, env: { path } });
+  async write(path: string, file: NewFile): Promise<void> {
+    const { content, mode } = typeof file === 'string' || Buffer.isBuffer(file) ? { content: file, mode: 0o644 } : file;
+    const env = { path, mode: mode.toString(8) };
+    await this.sh('mkdir -p "$(dirname "$path")"; cat >"$path"; chmod "$mode" "$path"', { input: content, env });
   }
 
   /** Everything written so far survives a power cut. /boot is frozen for a moment: GRUB does not replay its journal. */

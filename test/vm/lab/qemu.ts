@@ -3,25 +3,25 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from './agent.ts';
 import { Console } from './console.ts';
 import { withTools } from './debian.ts';
 import { DISKS } from './layout.ts';
+import { Qmp } from './qmp.ts';
 
 /** How a boot ended: `reset` and `shutdown` by the guest, `watchdog` by the device, `killed` from here. */
 export type BootEnd = 'reset' | 'shutdown' | 'watchdog' | 'killed';
 
 export interface Hardware {
-  readonly memoryMiB: number;
-  /** A network card whose network answers, and leads nowhere. */
-  readonly network: boolean;
   /** ISO 8601, UTC: the hardware clock at power-on, null for now. */
   readonly clock: string | null;
 }
 
 /** Not cx16: without it QEMU's kernels do not crash. The random sources save a wait of a second. */
 const CPU = 'Nehalem,+rdrand,+rdseed,-cx16';
+/** Enough for podman. */
+const MEMORY_MIB = 512;
 /** What a kernel that crashed leaves for the next one: this much, in a file that outlives the process. */
 const ERST_SIZE = '64K';
 
@@ -32,6 +32,7 @@ export class Qemu {
   /** Fulfilled when the process is gone. */
   readonly ended: Promise<BootEnd>;
   readonly #process: ChildProcess;
+  readonly #qmp: Qmp;
   #end: BootEnd | null = null;
   #killed = false;
 
@@ -39,14 +40,19 @@ export class Qemu {
     this.#process = process;
     this.console = streams.console;
     this.agent = streams.agent;
+    this.#qmp = new Qmp(streams.qmp, (event, data) => this.#event(event, data));
     this.ended = this.#follow(streams.qmp);
     this.ended.catch(() => undefined); // nobody may be waiting
   }
 
-  /** Powers on, with the files of that directory: the disks, erst, and the console's log. */
-  static async start(tools: string, directory: string, hardware: Hardware): Promise<Qemu> {
+  /**
+   * Powers on, with the files of that directory: the disks, erst, and the console's log. `memory`: goes on from what
+   * `suspend` has written there, in the same hardware; the console then begins in the middle.
+   */
+  static async start(tools: string, directory: string, hardware: Hardware, memory: string | null): Promise<Qemu> {
     const [agent, qmp] = await Promise.all(['agent', 'qmp'].map((name) => listen(join(directory, name))));
-    const [file, ...args] = withTools(tools, argumentsOf(directory, hardware));
+    const incoming = memory === null ? [] : ['-incoming', `file:${memory}`];
+    const [file, ...args] = withTools(tools, [...argumentsOf(directory, hardware), ...incoming]);
     const child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let errors = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -56,7 +62,9 @@ export class Qemu {
     const failed = once(child, 'close').then(() => Promise.reject(new Error(`qemu did not start\n${errors}`)));
     try {
       const [port, control] = await Promise.race([Promise.all([agent!.socket, qmp!.socket]), failed]);
-      return new Qemu(child, { console: log, agent: new Agent(port), qmp: control });
+      const machine = new Qemu(child, { console: log, agent: new Agent(port, memory !== null), qmp: control });
+      if (memory !== null) await Promise.race([machine.#resume(), failed]);
+      return machine;
     } finally {
       failed.catch(() => undefined);
       for (const { server } of [agent!, qmp!]) server.close();
@@ -73,23 +81,40 @@ export class Qemu {
     this.#process.kill('SIGKILL');
   }
 
+  /** Writes the memory and the devices' state into a file. The machine does not run on: its disks are at rest. */
+  async suspend(memory: string): Promise<void> {
+    // Not while it runs: QEMU 10 aborts then at times.
+    await this.#qmp.execute('migrate-set-parameters', { 'max-bandwidth': 2 ** 40 });
+    await this.#qmp.execute('stop');
+    await this.#qmp.execute('migrate', { uri: `file:${memory}` });
+    for (;;) {
+      const { status, ...rest } = await this.#qmp.execute('query-migrate');
+      if (status === 'completed') return this.kill();
+      if (status === 'failed') throw new Error(`the machine cannot be suspended: ${JSON.stringify(rest)}`);
+      await sleep(50);
+    }
+  }
+
+  /** It was stopped when it was suspended, and is stopped once all of it is read. */
+  async #resume(): Promise<void> {
+    while ((await this.#qmp.execute('query-status'))['status'] === 'inmigrate') await sleep(20);
+    await this.#qmp.execute('cont');
+  }
+
   async #follow(qmp: Socket): Promise<BootEnd> {
-    qmp.on('error', () => undefined);
-    createInterface({ input: qmp }).on('line', (line) => this.#event(line));
-    qmp.write('{"execute":"qmp_capabilities"}\n');
-    await Promise.all([once(this.#process, 'close'), qmp.closed ? null : once(qmp, 'close')]);
+    const closed = qmp.closed ? null : new Promise((resolve) => qmp.once('close', resolve));
+    await Promise.all([once(this.#process, 'close'), closed]);
     this.agent.close();
     if (this.#end !== null) return this.#end;
     if (this.#killed) return 'killed';
     throw new Error(`qemu ended with ${this.#process.exitCode ?? this.#process.signalCode}\n${this.console.tail()}`);
   }
 
-  #event(line: string): void {
-    const { event, data } = JSON.parse(line);
+  #event(event: string, data: Readonly<Record<string, unknown>>): void {
     if (event === 'WATCHDOG') this.#end = 'watchdog';
     if (event !== 'SHUTDOWN' || this.#end !== null) return;
-    if (data.reason === 'guest-reset') this.#end = 'reset';
-    if (data.reason === 'guest-shutdown') this.#end = 'shutdown';
+    if (data['reason'] === 'guest-reset') this.#end = 'reset';
+    if (data['reason'] === 'guest-shutdown') this.#end = 'shutdown';
   }
 }
 
@@ -101,10 +126,10 @@ async function listen(path: string): Promise<{ readonly server: Server; readonly
   return { server, socket };
 }
 
-function argumentsOf(directory: string, { memoryMiB, network, clock }: Hardware): readonly string[] {
+function argumentsOf(directory: string, { clock }: Hardware): readonly string[] {
   return [
     ...['qemu-system-x86_64', '-machine', 'pc', '-accel', 'tcg,thread=multi,tb-size=256', '-cpu', CPU, '-smp', '1'],
-    ...['-m', `${memoryMiB}`, '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio'],
+    ...['-m', `${MEMORY_MIB}`, '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio'],
     '-no-reboot', // a process per boot: quicker than a warm reset, and the disk can be looked at in between
     ...DISKS.flatMap((disk, index) => [
       // What was given to the disk survives a kill whatever this cache does; so it need not wait for this host's disk.
@@ -118,6 +143,7 @@ function argumentsOf(directory: string, { memoryMiB, network, clock }: Hardware)
     ...['-object', `memory-backend-file,id=erst,size=${ERST_SIZE},mem-path=${directory}/erst,share=on`],
     ...['-device', 'acpi-erst,memdev=erst'],
     ...(clock === null ? [] : ['-rtc', `base=${clock}`]),
-    ...(network ? ['-netdev', 'user,id=net,restrict=on', '-device', 'virtio-net-pci,netdev=net,romfile='] : []),
+    // A network whose gateway, 10.0.2.2, answers, and that leads nowhere.
+    ...['-netdev', 'user,id=net,restrict=on', '-device', 'virtio-net-pci,netdev=net,romfile='],
   ];
 }

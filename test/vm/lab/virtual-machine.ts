@@ -1,15 +1,19 @@
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { grubenvVariables, parseGrubenv } from '../../../src/core/grubenv.ts';
-import type { Ran } from '../../lab/run.ts';
+import { must, type Ran } from '../../lab/run.ts';
 import { Disks } from './disks.ts';
+import { DISKS } from './layout.ts';
 import { OstreeGuest } from './ostree-guest.ts';
 import { type BootEnd, type Hardware, Qemu } from './qemu.ts';
 
 /** Each machine's files are in a directory of its own here; the owner's pid is in its name. */
 export const RUNS = join(tmpdir(), 'goodboot-vm');
 export const GRUBENV = '/boot/grub2/grubenv';
+/** The memory of a suspended machine, next to its disks. */
+const MEMORY = 'memory';
 const LEDGER = '/var/lib/goodboot/ledger.jsonl';
 /** One boot takes some 15 s on an idle host; on a busy one it can take ten times that. */
 const BOOT_TIMEOUT_MS = 180_000;
@@ -56,9 +60,41 @@ export class Vm extends OstreeGuest {
     return this.#current.console.text;
   }
 
+  /** Copies what makes up a machine that does not run: its disks, and what a crash left in its memory for crashes. */
+  static async copy(from: string, into: string): Promise<void> {
+    await mkdir(into, { recursive: true });
+    const files = [...DISKS, 'erst'].map((name) => join(from, name)).filter((file) => existsSync(file));
+    await must(['cp', '--reflink=auto', '--sparse=always', ...files, into], { timeoutMs: 120_000 });
+  }
+
+  /** A machine that is off, with the disks of this one, which is off as well: for going on from here more than once. */
+  async clone(): Promise<Vm> {
+    if (this.#qemu?.running) throw new Error('the machine runs, and writes to its disks');
+    const twin = new Vm(this.#tools, this.#hardware);
+    twin.#boot = this.#boot;
+    await Vm.copy(this.directory, twin.directory);
+    return twin;
+  }
+
+  /** Ends the machine, and leaves all of it in a directory, for `resume`. */
+  async suspend(into: string): Promise<void> {
+    await this.sync();
+    await this.#current.suspend(join(into, MEMORY));
+    await this.ended();
+    await Vm.copy(this.directory, into);
+  }
+
+  /** Goes on where a machine of the same hardware was suspended, in the boot that ran there, which counts as the first. */
+  async resume(from: string): Promise<void> {
+    await Vm.copy(from, this.directory);
+    this.#qemu = await Qemu.start(this.#tools, this.directory, this.#hardware, join(from, MEMORY));
+    this.#boot = 1;
+    await this.sh(`date --set=@${Math.round(Date.now() / 1000)}`); // the next boot has the hardware's time
+  }
+
   /** Powers on. The agent answers once PID 1 runs; `multi-user`: waits for that target. */
   async start(until: 'power' | 'agent' | 'multi-user' = 'multi-user', timeoutMs = BOOT_TIMEOUT_MS): Promise<void> {
-    this.#qemu = await Qemu.start(this.#tools, this.directory, this.#hardware);
+    this.#qemu = await Qemu.start(this.#tools, this.directory, this.#hardware, null);
     this.#boot++;
     if (until === 'agent') await this.#within(this.#current.agent.ready, timeoutMs, 'has no agent');
     if (until === 'multi-user') await this.waitFor(/^lab: multi-user/m, timeoutMs);

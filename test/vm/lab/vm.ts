@@ -2,10 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { NewFile } from '../../lab/overlay.ts';
-import { must } from '../../lab/run.ts';
 import { ensureTools } from './debian.ts';
 import { ensureImage, type ImageKind } from './image.ts';
-import { DISKS } from './layout.ts';
 import type { Hardware } from './qemu.ts';
 import { GRUBENV, RUNS, Vm } from './virtual-machine.ts';
 
@@ -28,13 +26,11 @@ export interface VmOptions extends Partial<Hardware> {
 
 /** A machine that is off, with a disk as the options say. Use it as `await using vm = await newVm({…})`, then `start`. */
 export async function newVm(options: VmOptions = {}): Promise<Vm> {
-  const { kind, files = {}, fragments = await ownFragment(), memoryMiB = 512, network = false, clock = null } = options;
+  const { kind, files = {}, fragments = await ownFragment(), clock = null } = options;
   await sweep();
   const image = await ensureImage(kind);
-  const vm = new Vm(await ensureTools(), { memoryMiB, network, clock });
-  await mkdir(vm.directory, { recursive: true });
-  const copied = DISKS.map((disk) => join(image, disk));
-  await must(['cp', '--reflink=auto', '--sparse=always', ...copied, vm.directory], { timeoutMs: 120_000 });
+  const vm = new Vm(await ensureTools(), { clock });
+  await Vm.copy(image, vm.directory);
   await vm.disks.write({
     '/boot/grub2/grub.cfg': await grubConfig(fragments),
     ...(options.grubenv === undefined ? {} : { [GRUBENV]: environmentBlock(options.grubenv) }),
@@ -55,7 +51,7 @@ export async function bootVm(options: VmOptions = {}): Promise<Vm> {
   }
 }
 
-async function ownFragment(): Promise<Readonly<Record<string, string>>> {
+export async function ownFragment(): Promise<Readonly<Record<string, string>>> {
   return existsSync(FRAGMENT) ? { '09_goodboot.cfg': await readFile(FRAGMENT, 'utf8') } : {};
 }
 
@@ -76,7 +72,7 @@ function environmentBlock(variables: Readonly<Record<string, string>>): string {
 }
 
 /** Removes the disks of processes that died before they could. Their machines died with them. */
-async function sweep(): Promise<void> {
+export async function sweep(): Promise<void> {
   await mkdir(RUNS, { recursive: true });
   for (const name of await readdir(RUNS)) {
     if (!existsSync(`/proc/${name.split('-', 1)[0]}`)) await rm(join(RUNS, name), { recursive: true, force: true });

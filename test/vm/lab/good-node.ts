@@ -1,0 +1,62 @@
+import { basename } from 'node:path';
+import type { NewFile } from '../../lab/overlay.ts';
+import { cached, contentsOf, keyOf } from './cache.ts';
+import { ensureTools } from './debian.ts';
+import { ensureImage } from './image.ts';
+import { Vm } from './virtual-machine.ts';
+import { bootVm, ownFragment, sweep } from './vm.ts';
+
+const HERE = import.meta.dirname;
+/** A verdict takes some 10 s; the machine may be one of many. */
+const JUDGED_TIMEOUT_MS = 240_000;
+
+/** Checks that need no time to pass, and a soak that is one round of them: 5 minutes are long under emulation. */
+const QUICK = `apiVersion: goodboot/v1
+trial: { attempts: 1, soak: 5s }
+checks:
+  network: false
+  failed-units: false
+  kernel: false
+  time: false
+  units: { within: 5s, stable: 1s }
+  filesystem: { within: 0s }
+required: { units: [dbus.service] }
+`;
+const FILES = { '/etc/goodboot/config.d/10-quick.yaml': QUICK };
+
+/**
+ * A node that runs, is judged, and is marked good. It was so once, and goes on from there within a second or two. The
+ * files are written into it while it runs, below /etc and /var.
+ */
+export async function goodNode(files: Readonly<Record<string, NewFile>> = {}): Promise<Vm> {
+  await sweep();
+  const [tools, from] = await Promise.all([ensureTools(), ensureGoodNode()]);
+  const vm = new Vm(tools, { clock: null });
+  try {
+    await vm.resume(from);
+    for (const [path, file] of Object.entries(files)) await vm.write(path, file);
+    return vm;
+  } catch (error) {
+    await vm.stop();
+    throw error;
+  }
+}
+
+/** Waits for the verdict of the boot that runs. */
+export async function judged(vm: Vm): Promise<void> {
+  await vm.sh('until [ -e /run/goodboot/verdict.json ]; do sleep 0.2; done', { timeoutMs: JUDGED_TIMEOUT_MS });
+}
+
+/** The path of a directory with such a node, suspended. */
+async function ensureGoodNode(): Promise<string> {
+  const image = await ensureImage();
+  const own = (await contentsOf(HERE)) + JSON.stringify(await ownFragment());
+  return cached('good-node', keyOf(basename(image), own), async (making) => {
+    await using vm = await bootVm({ files: FILES });
+    await judged(vm);
+    const { grubenv } = await vm.state();
+    if (grubenv?.['boot_success'] !== '1') throw new Error(`the node is not good: ${await vm.journal()}`);
+    await vm.sh('systemctl is-active goodboot-begin.service goodboot-arm.path goodboot-deadman.timer');
+    await vm.suspend(making);
+  });
+}
