@@ -2,6 +2,7 @@ import { outputJsonSchema } from '../src/cli/output-schema.ts';
 import { generateConfigArtefacts } from '../src/config/generate.ts';
 import { errorsReference } from '../src/core/error-artefacts.ts';
 import { generateEventArtefacts } from '../src/core/event-artefacts.ts';
+import { failureModes } from './failure-modes.ts';
 import { manPage } from './man.ts';
 
 /** Every generated file: path in the checkout to content. */
@@ -10,5 +11,6 @@ export const generateArtefacts = (): Readonly<Record<string, string>> => ({
   ...generateEventArtefacts(),
   'dist/man/goodboot.8': manPage(),
   'docs/reference/errors.md': errorsReference(),
+  'docs/reference/failure-modes.md': failureModes(),
   'schema/output-v1.schema.json': `${JSON.stringify(outputJsonSchema(), null, 2)}\n`,
 });

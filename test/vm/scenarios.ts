@@ -1,0 +1,38 @@
+/** One way in which a node can fail, or be treated, brought about on a machine that really boots. */
+export interface Scenario {
+  /** In kebab case. */
+  readonly name: string;
+  /** What goes wrong, or what a person does. */
+  readonly failure: string;
+  /** What the node does about it. */
+  readonly expected: string;
+  readonly backend: 'ostree';
+  readonly bootLoader: 'grub-bios' | 'systemd-boot';
+  /** What had its part in it and was not imitated. */
+  readonly real: readonly string[];
+}
+
+/** In every scenario with GRUB: the counters are GRUB's, the deployments are OSTree's, the services are systemd's. */
+const GRUB = {
+  backend: 'ostree',
+  bootLoader: 'grub-bios',
+  real: ['GRUB 2.12', 'Linux 6.12', 'ostree 2025.2', 'systemd 257'],
+} as const;
+
+/** Every scenario: `scenario(NAME, …)` in a test file beside this one plays it. */
+export const SCENARIOS = [
+  {
+    name: 'good-update',
+    failure: 'nothing: an update that works',
+    expected: 'marked good after its soak; the counter is gone, and the old deployment stays to go back to',
+    ...GRUB,
+  },
+  {
+    name: 'bad-unit',
+    failure: 'a required unit is missing on the new deployment',
+    expected: 'as many boots as it has attempts (3), then back for good; the deployment is denied',
+    ...GRUB,
+  },
+] as const satisfies readonly Scenario[];
+
+export type ScenarioName = (typeof SCENARIOS)[number]['name'];
