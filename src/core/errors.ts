@@ -209,6 +209,11 @@ export const ERRORS = {
   },
   FILE_UNREADABLE: { exit: 66, summary: 'a file cannot be read', cure: 'the message names it and the cause' },
   FILE_UNWRITABLE: { exit: 73, summary: 'a file cannot be written', cure: 'the message names it and the cause' },
+  FILE_LOCKED: {
+    exit: 75,
+    summary: 'another process holds the lock of a file for too long',
+    cure: 'the message names the process where it is known; see what it waits for, or end it',
+  },
   LIBRARY_MISSING: {
     exit: 69,
     summary: 'libsystemd or libc could not be loaded',

@@ -57,6 +57,12 @@ export function withBoot(state: NodeState, boot: Omit<SeenBoot, 'ended'>, lastEn
   return { ...state, boots: [...before, { ...boot, ended: null }].slice(-BOOTS_KEPT) };
 }
 
+/** The boot was not started by the boot loader, as its counter shows. */
+export const withoutLoader = (state: NodeState, bootId: string): NodeState => ({
+  ...state,
+  boots: state.boots.map((seen) => (seen.bootId === bootId ? { ...seen, startedBy: 'kexec' } : seen)),
+});
+
 /**
  * Unclean ends of a deployment in a row, up to now, within the window. Another deployment or a clean end breaks the row,
  * and so does a boot that lies in the future: the clock went back, and what lies close together is not known.
@@ -88,15 +94,26 @@ export const deny = (state: NodeState, denial: Denial): NodeState =>
     ? state
     : { ...state, denied: [...state.denied, denial] };
 
-export const allow = (state: NodeState, id: string): NodeState => ({
-  ...state,
-  denied: state.denied.filter(({ deployment }) => deployment !== id),
-});
+export function allow(state: NodeState, id: string): NodeState {
+  const denied = state.denied.filter(({ deployment }) => deployment !== id);
+  return denied.length === state.denied.length ? state : { ...state, denied };
+}
+
+/** Opens a trial; while one is open, nothing changes. */
+export const openTrial = (state: NodeState, trial: Trial): NodeState =>
+  state.trial === null ? { ...state, trial } : state;
+
+/** Changes the trial of that deployment, or closes it (null). When another or none is open, nothing changes. */
+export function changeTrial(state: NodeState, deployment: string, change: Partial<Trial> | null): NodeState {
+  const { trial } = state;
+  if (trial?.deployment !== deployment) return state;
+  return { ...state, trial: change === null ? null : { ...trial, ...change } };
+}
 
 /** Names that failed on trial are gathered over its boots. */
 export function withTrialFailures(state: NodeState, failed: readonly string[]): NodeState {
   const { trial } = state;
-  if (trial === null) return state;
+  if (trial === null || failed.every((name) => trial.trialFailures.includes(name))) return state;
   return { ...state, trial: { ...trial, trialFailures: [...new Set([...trial.trialFailures, ...failed])].sort() } };
 }
 

@@ -1,13 +1,13 @@
 import { type ArmAction, decideArm, type NextDeployment } from '../core/arm.ts';
 import { GoodbootError, messageOf } from '../core/errors.ts';
 import type { TrialStep } from '../core/ledger.ts';
-import type { NodeState } from '../core/node-state.ts';
+import { changeTrial, type NodeState, openTrial } from '../core/node-state.ts';
 import type { Trial } from '../core/trial.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
 import type { DeploymentActions, DeploymentEntry } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
 import type { Boot } from './boot.ts';
-import { loadState, saveState } from './state.ts';
+import { loadState, updateState } from './state.ts';
 
 export interface ArmDeps {
   readonly files: Files;
@@ -70,16 +70,16 @@ function nextOf([first]: readonly DeploymentEntry[], { boots }: NodeState): Next
 
 async function take(action: ArmAction, deps: ArmDeps, signal: AbortSignal): Promise<void> {
   const { files, deployments, bootLoader, note } = deps;
-  const close = async () => saveState(files, { ...(await loadState(files)), trial: null });
+  const close = (deployment: string) => updateState(files, (state) => changeTrial(state, deployment, null));
   switch (action.kind) {
     case 'nothing':
       return;
     case 'close-good':
-      await close();
+      await close(action.deployment);
       return note('ended-good', action.deployment, 'marked by hand');
     case 'withdraw':
       await bootLoader.apply({ counter: null });
-      await close();
+      await close(action.deployment);
       return note('withdrawn', action.deployment, 'it is not the next to boot any more');
     case 'drop': {
       const booted = await deployments.booted();
@@ -104,13 +104,15 @@ async function take(action: ArmAction, deps: ArmDeps, signal: AbortSignal): Prom
         baselineFailures: null,
         trialFailures: [],
       };
-      await saveState(files, { ...(await loadState(files)), trial });
+      const { after } = await updateState(files, (state) => openTrial(state, trial));
+      // Somebody else armed in the same moment, and goes on with it.
+      if (after.trial !== trial) return;
       try {
         await bootLoader.apply({ counter: attempts, success: false });
       } catch (error) {
         if (!(error instanceof GoodbootError)) throw error;
         // A trial that nobody counts would look like one that was marked good.
-        await close();
+        await close(deployment);
         return note('refused', deployment, messageOf(error));
       }
       await note('armed', deployment, `${attempts} attempts, then back to ${from}`);
@@ -122,7 +124,6 @@ async function take(action: ArmAction, deps: ArmDeps, signal: AbortSignal): Prom
 /** Into the trial that it belongs to: while the checks ran, another update may have taken its place. */
 async function keepBaseline({ files, baseline }: ArmDeps, deployment: string): Promise<void> {
   const failing = await baseline();
-  const state = await loadState(files);
-  if (failing === null || state.trial?.deployment !== deployment) return;
-  await saveState(files, { ...state, trial: { ...state.trial, baselineFailures: failing } });
+  if (failing === null) return;
+  await updateState(files, (state) => changeTrial(state, deployment, { baselineFailures: failing }));
 }

@@ -1,14 +1,22 @@
 import { type BeginAction, begin } from '../core/begin.ts';
 import { GoodbootError } from '../core/errors.ts';
 import type { TrialStep } from '../core/ledger.ts';
-import { crashedElsewhere, crashesOf, type NodeState, withBoot } from '../core/node-state.ts';
+import {
+  changeTrial,
+  crashedElsewhere,
+  crashesOf,
+  type NodeState,
+  openTrial,
+  withBoot,
+  withoutLoader,
+} from '../core/node-state.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DeploymentActions } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
 import type { Boot } from './boot.ts';
 import { makeDefault } from './make-default.ts';
-import { loadState, saveState } from './state.ts';
+import { loadState, updateState } from './state.ts';
 
 /** Left behind by a clean shutdown, and taken away by the next boot. */
 export const CLEAN_SHUTDOWN = '/var/lib/goodboot/clean-shutdown';
@@ -44,8 +52,10 @@ export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<r
   const proven = await bootLoader.takeProof();
   const nowMs = clock.now();
   const seen = { bootId: boot.id, deployment: booted?.id ?? null, startedBy, proven, timeMs: nowMs };
-  let state = withBoot(before, seen, clean ? 'clean' : 'unclean');
-  await saveState(files, state);
+  const noted = await updateState(files, (now) => withBoot(now, seen, clean ? 'clean' : 'unclean'));
+  // Another goodboot came first, and does all of this.
+  if (noted.after === noted.before) return [];
+  let state = noted.after;
   // After the boot is noted: a cut in between makes a crash of this boot look clean, and never the other way round.
   await files.remove(CLEAN_SHUTDOWN);
 
@@ -80,22 +90,16 @@ async function identities(deployments: DeploymentActions, signal: AbortSignal): 
 async function take(action: BeginAction, state: NodeState, deps: BeginDeps, policy: BeginPolicy): Promise<NodeState> {
   const { files, bootLoader, note } = deps;
   const trial = state.trial;
-  const keep = async (next: NodeState): Promise<NodeState> => {
-    await saveState(files, next);
-    return next;
-  };
+  const keep = async (change: (now: NodeState) => NodeState) => (await updateState(files, change)).after;
   switch (action.kind) {
     case 'note-attempt': {
       if (trial === null) return state;
-      const next = await keep({ ...state, trial: { ...trial, counted: action.left } });
+      const next = await keep((now) => changeTrial(now, trial.deployment, { counted: action.left }));
       await note('attempt', trial.deployment, `${action.left} attempts left`);
       return next;
     }
     case 'note-uncounted': {
-      const boots = state.boots.map((boot, at) =>
-        at === state.boots.length - 1 ? { ...boot, startedBy: 'kexec' as const } : boot,
-      );
-      const next = await keep({ ...state, boots });
+      const next = await keep((now) => withoutLoader(now, deps.boot.id));
       await note('uncounted', trial?.deployment ?? '', 'the boot loader did not count this boot');
       return next;
     }
@@ -108,15 +112,16 @@ async function take(action: BeginAction, state: NodeState, deps: BeginDeps, poli
     }
     case 'withdraw':
     case 'close-good': {
-      const next = await keep({ ...state, trial: null });
+      if (trial === null) return state;
+      const next = await keep((now) => changeTrial(now, trial.deployment, null));
       const [step, why] =
         action.kind === 'withdraw' ? (['withdrawn', action.why] as const) : (['ended-good', 'marked before'] as const);
-      await note(step, trial?.deployment ?? '', why);
+      await note(step, trial.deployment, why);
       return next;
     }
     case 'note-fallback': {
       if (trial === null) return state;
-      const next = await keep({ ...state, trial: { ...trial, phase: 'fell-back' } });
+      const next = await keep((now) => changeTrial(now, trial.deployment, { phase: 'fell-back' }));
       await note('fell-back', trial.deployment, `after ${trial.attempts} attempts`);
       return next;
     }
@@ -124,7 +129,7 @@ async function take(action: BeginAction, state: NodeState, deps: BeginDeps, poli
       await makeDefault(deps, action.deployment, policy.signal);
       return state;
     case 'note-crash-loop': {
-      const next = await keep({ ...state, trial: action.trial });
+      const next = await keep((now) => openTrial(now, action.trial));
       await note('crash-loop', action.trial.deployment, `back to ${action.trial.from}`);
       return next;
     }

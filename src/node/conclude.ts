@@ -6,7 +6,7 @@ import type { ServiceManager } from '../ports/service-manager.ts';
 import { announceVerdict, why } from './announce.ts';
 import { type RecordDeps, recordVerdict } from './record.ts';
 import { RECHECK, startWhatWaited } from './recovery.ts';
-import { loadState, saveState } from './state.ts';
+import { updateState } from './state.ts';
 import { writeVerdict } from './verdict-file.ts';
 
 /** Time for a timer to stop: it has nothing to do for that. */
@@ -45,7 +45,7 @@ export async function conclude(deps: ConcludeDeps, report: VerdictReport): Promi
 /** For the fallback, which has to tell the deployment from its surroundings. */
 async function keepTrialFailures(files: Files, { checks }: VerdictReport): Promise<void> {
   const failed = checks.filter(({ required, outcome }) => required && outcome.state === 'fail').map(({ name }) => name);
-  await saveState(files, withTrialFailures(await loadState(files), failed));
+  await updateState(files, (state) => withTrialFailures(state, failed));
 }
 
 /**

@@ -1,11 +1,11 @@
 import { GoodbootError } from '../core/errors.ts';
 import type { TrialStep } from '../core/ledger.ts';
-import { deny } from '../core/node-state.ts';
+import { changeTrial, deny } from '../core/node-state.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DeploymentActions } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
-import { loadState, saveState } from './state.ts';
+import { updateState } from './state.ts';
 
 export interface TrialEffectsDeps {
   readonly files: Files;
@@ -38,17 +38,13 @@ export function makeTrialEffects({ files, clock, bootLoader, deployments, note }
       if (bootLoader.can.mark) await bootLoader.apply({ counter: null });
     },
     async deny(deployment, why) {
-      await saveState(
-        files,
-        deny(await loadState(files), { deployment, since: new Date(clock.now()).toISOString(), why }),
-      );
+      const since = new Date(clock.now()).toISOString();
+      await updateState(files, (state) => deny(state, { deployment, since, why }));
       await note('denied', deployment, why);
     },
     async end(result) {
-      const state = await loadState(files);
-      if (state.trial === null) return;
-      await saveState(files, { ...state, trial: null });
-      await note(STEP[result], state.trial.deployment, result);
+      const { before } = await updateState(files, (state) => changeTrial(state, state.trial?.deployment ?? '', null));
+      if (before.trial !== null) await note(STEP[result], before.trial.deployment, result);
     },
   };
 }

@@ -45,4 +45,10 @@ export interface Files {
   remove(path: string): Promise<void>;
   /** Makes a file without a name (else one that is removed at once) in a directory, writes one block, syncs: does the disk take it? */
   probeWrite(directory: string): Promise<void>;
+  /**
+   * Runs `work` while no other process, and nothing else in this one, holds the lock of that path; a file is made there,
+   * and stays. Waits for it at most `waitMs`. Never within another call for the same path: that would wait for itself.
+   * @throws GoodbootError FILE_LOCKED when the time is over, LIBRARY_MISSING, or what `work` throws
+   */
+  exclusively<T>(path: string, waitMs: number, work: () => Promise<T>): Promise<T>;
 }

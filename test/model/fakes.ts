@@ -96,6 +96,16 @@ export class MemoryFiles implements Files {
     if (this.map.has(path)) this.#power.change(() => void this.map.delete(path));
   };
   probeWrite = async () => undefined;
+  #locked = false;
+  exclusively = async <T>(path: string, _waitMs: number, work: () => Promise<T>): Promise<T> => {
+    if (this.#locked) throw new Error(`${path}: waited for by who holds it`);
+    this.#locked = true;
+    try {
+      return await work();
+    } finally {
+      this.#locked = false;
+    }
+  };
 }
 
 /** The environment block as the GRUB adapter changes it: one write, and none where nothing changes. */

@@ -7,7 +7,7 @@ import { beginBoot, CLEAN_SHUTDOWN } from '../../src/node/begin.ts';
 import { conclude } from '../../src/node/conclude.ts';
 import { makeTrialEffects } from '../../src/node/end-trial.ts';
 import { noteTrial } from '../../src/node/note-trial.ts';
-import { loadState, STATE, saveState } from '../../src/node/state.ts';
+import { loadState, STATE, updateState } from '../../src/node/state.ts';
 import { judgeBoot } from '../../src/node/verdict.ts';
 import type { PlannedCheck } from '../../src/ports/check.ts';
 import { fakeClock } from '../helpers/fake-clock.ts';
@@ -223,9 +223,8 @@ export class Machine {
   }
 
   async deny(id: string, isDenied: boolean): Promise<void> {
-    const state = await loadState(this.files);
     const denial = { deployment: id, since: '', why: 'by hand' };
-    await saveState(this.files, isDenied ? addDenial(state, denial) : allow(state, id));
+    await updateState(this.files, (state) => (isDenied ? addDenial(state, denial) : allow(state, id)));
   }
 
   /** Everything that lasts. */

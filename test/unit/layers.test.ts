@@ -22,7 +22,7 @@ const ARROWS: readonly (readonly [files: string, may: readonly string[]])[] = [
   ['src/node/**', LOW],
   ['src/adapters/dbus/**', [...LOW, NODE, 'dbus-next/lib/*.js']],
   ['src/adapters/{systemd,deployments}/**', [...LOW, NODE, 'src/adapters/dbus/**']],
-  ['src/adapters/system-clock/**', [...LOW, NODE, 'src/adapters/ffi/**']],
+  ['src/adapters/{files,system-clock}/**', [...LOW, NODE, 'src/adapters/ffi/**']],
   ['src/adapters/journald/**', [...LOW, NODE, 'pino']],
   ['src/adapters/**', [...LOW, NODE]],
   // A check program loads no schema library; its options are read by the configuration alone.

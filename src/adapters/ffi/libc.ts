@@ -6,11 +6,18 @@ const SIGNATURES = {
   adjtimex: { arguments: ['pointer'], return: 'int32' },
   /** void _exit(int status) */
   _exit: { arguments: ['int32'], return: 'void' },
+  /** int flock(int fd, int operation) */
+  flock: { arguments: ['int32', 'int32'], return: 'int32' },
+  /** int *__errno_location(void) */
+  __errno_location: { arguments: [], return: 'pointer' },
 } as const;
 
-/** What of libc has no equivalent in Node. Each returns what C returns; errno is not known. */
+/** What of libc has no equivalent in Node. Each returns what C returns. */
 export interface Libc {
   adjtimex(timex: Buffer): number;
+  flock(fd: number, operation: number): number;
+  /** Why the call just before failed. */
+  errno(): number;
   /** Ends the process here and now. */
   _exit(status: number): void;
 }
@@ -29,7 +36,8 @@ function load(): Libc {
   if (ffi === undefined) throw new GoodbootError('LIBRARY_MISSING', 'node:ffi: this runtime does not have it');
   try {
     // Null: what this process is linked with anyway.
-    return new ffi.DynamicLibrary(null).getFunctions(SIGNATURES);
+    const { __errno_location, ...functions } = new ffi.DynamicLibrary(null).getFunctions(SIGNATURES);
+    return { ...functions, errno: () => ffi.getInt32(__errno_location()) };
   } catch (cause) {
     throw new GoodbootError('LIBRARY_MISSING', 'libc: cannot be called', { cause });
   }

@@ -5,6 +5,7 @@ import { type ErrorCode, errnoOf, GoodbootError } from '../../core/errors.ts';
 import type { FileInfo, Files, Space } from '../../ports/files.ts';
 import { appendDurably, makeDirectoryDurably, placeDurably, syncDirectory, writeNew } from './durable.ts';
 import { resolveInRoot, targetOf } from './in-root.ts';
+import { takeLock } from './lock.ts';
 import { probeWrite } from './probe-write.ts';
 
 /** A pipe or a terminal in the place of a file must not block the reader. */
@@ -59,6 +60,10 @@ export function makeFiles(root = '/'): Files {
     link: (target, path) => write(path, (place) => placeDurably(place, (beside) => fs.symlink(target, beside)), 'keep'),
     remove: (path) => write(path, remove, 'keep'),
     probeWrite: (directory) => write(directory, probeWrite),
+    exclusively: async (path, waitMs, work) => {
+      await using _ = await translated('FILE_UNWRITABLE', path, async () => takeLock(await at(path), waitMs));
+      return await work();
+    },
   };
 }
 
@@ -66,6 +71,7 @@ async function translated<T>(code: ErrorCode, path: string, work: () => Promise<
   try {
     return await work();
   } catch (cause) {
+    if (cause instanceof GoodbootError) throw cause;
     throw new GoodbootError(code, `${path}: ${errnoOf(cause) ?? 'failed'}`, { cause });
   }
 }

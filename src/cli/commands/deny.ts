@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { GoodbootError } from '../../core/errors.ts';
 import { allow, deny } from '../../core/node-state.ts';
-import { loadState, saveState } from '../../node/state.ts';
+import { loadState, updateState } from '../../node/state.ts';
 import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
 import { table } from '../render/table.ts';
@@ -49,15 +49,13 @@ async function change({ terminal, done }: Setup, root: string, id: string, step:
   if (root === '/' && process.getuid?.() !== 0)
     throw new GoodbootError('NEEDS_ROOT', 'this changes what the node may boot');
   const session = await openSession(root, warnOn(terminal));
-  const state = await loadState(session.files);
   const since = new Date(session.clock.now()).toISOString();
-  const next = step === 'denied' ? deny(state, { deployment: id, since, why: 'by hand' }) : allow(state, id);
-  const changed = next.denied.length !== state.denied.length;
-  if (changed) {
-    await saveState(session.files, next);
-    await trialDeps(session).note(step, id, 'by hand');
-  }
-  const json = { apiVersion: 'goodboot/v1', kind: 'Denied', denied: next.denied };
+  const { before, after } = await updateState(session.files, (state) =>
+    step === 'denied' ? deny(state, { deployment: id, since, why: 'by hand' }) : allow(state, id),
+  );
+  const changed = after !== before;
+  if (changed) await trialDeps(session).note(step, id, 'by hand');
+  const json = { apiVersion: 'goodboot/v1', kind: 'Denied', denied: after.denied };
   terminal.answer(json, `${id} is ${changed ? '' : 'already '}${step}\n`);
   done(0);
 }
