@@ -2,14 +2,11 @@ import { GoodbootError } from '../../src/core/errors.ts';
 import { type Facts, fail, pass } from '../../src/core/outcome.ts';
 import { defineCheck } from '../../src/ports/check.ts';
 import type { Files } from '../../src/ports/files.ts';
+import type { Traces } from '../../src/ports/traces.ts';
 import type { KernelOptions } from './options.ts';
-import { newCrashRecords } from './pstore.ts';
 import { meaningOf, taintsOf } from './taint.ts';
 
 const TAINTED = '/proc/sys/kernel/tainted';
-const WATCHDOGS = '/sys/class/watchdog';
-/** WDIOF_CARDRESET of linux/watchdog.h: the last reset came from the watchdog. */
-const CARD_RESET = 0x20;
 
 /** What one look at the kernel gave. */
 interface Finding {
@@ -20,11 +17,11 @@ interface Finding {
 export const check = defineCheck<KernelOptions>({
   type: 'kernel',
   async run({ options, use }) {
-    const files = await use('files');
+    const [files, traces] = await Promise.all([use('files'), use('traces')]);
     const looks = await Promise.allSettled([
       lookForTaint(files, options.taint),
-      ...(options.pstore ? [lookForCrashes(files)] : []),
-      ...(options.watchdog ? [lookForReset(files)] : []),
+      ...(options.pstore ? [lookForCrashes(traces)] : []),
+      ...(options.watchdog ? [lookForReset(traces)] : []),
     ]);
     const seen = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
     const facts: Facts = Object.fromEntries(seen.flatMap((finding) => Object.entries(finding.facts)));
@@ -46,21 +43,14 @@ async function lookForTaint(files: Files, unwanted: readonly string[]): Promise<
   };
 }
 
-async function lookForCrashes(files: Files): Promise<Finding> {
-  const crashRecords = await newCrashRecords(files);
+async function lookForCrashes(traces: Traces): Promise<Finding> {
+  const crashRecords = await traces.crashRecords();
   const problem = `the kernel left a crash record of the boot before this one: ${crashRecords.join(', ')}`;
   return { problems: crashRecords.length === 0 ? [] : [problem], facts: { crashRecords } };
 }
 
-async function lookForReset(files: Files): Promise<Finding> {
-  const watchdogs = (await files.list(WATCHDOGS)) ?? [];
-  const resets: string[] = [];
-  for (const name of watchdogs) {
-    const path = `${WATCHDOGS}/${name}/bootstatus`;
-    // A driver older than the kernel's watchdog core has no such file.
-    if ((await files.info(path)) === null) continue;
-    if ((Number(await readNumber(files, path)) & CARD_RESET) !== 0) resets.push(name);
-  }
+async function lookForReset(traces: Traces): Promise<Finding> {
+  const { watchdogs, resets } = await traces.watchdogs();
   return {
     problems: resets.map((name) => `${name} reset the machine before this boot`),
     facts: { watchdogs, watchdogResets: resets },

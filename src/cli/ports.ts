@@ -10,6 +10,7 @@ export function lazyPorts(root: string): { readonly use: CheckContext<never>['us
     files: async () => (await import('../adapters/files/files.ts')).makeFiles(root),
     processes: async () => (await import('../adapters/process/run.ts')).makeProcesses(),
     systemClock: async () => (await import('../adapters/system-clock/system-clock.ts')).makeSystemClock(),
+    traces: async () => (await import('../adapters/traces/traces.ts')).makeTraces(await use('files')),
     serviceManager: async () => (await import('../adapters/systemd/service-manager.ts')).connectServiceManager(),
     http: async () => (await import('../adapters/http/http.ts')).makeHttp(),
     network: async () => (await import('../adapters/network/network.ts')).makeNetwork(await use('processes')),

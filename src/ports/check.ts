@@ -7,6 +7,7 @@ import type { Network } from './network.ts';
 import type { Processes } from './processes.ts';
 import type { ServiceManager } from './service-manager.ts';
 import type { SystemClock } from './system-clock.ts';
+import type { Traces } from './traces.ts';
 
 /** The ports that a check may use. */
 export interface CheckPorts {
@@ -18,6 +19,7 @@ export interface CheckPorts {
   readonly processes: Processes;
   readonly serviceManager: ServiceManager;
   readonly systemClock: SystemClock;
+  readonly traces: Traces;
 }
 
 /** What one probe of a check is given. */

@@ -7,6 +7,7 @@ import { check } from '../../checks/kernel/check.ts';
 import { type KernelOptions, type } from '../../checks/kernel/options.ts';
 import { taintsOf } from '../../checks/kernel/taint.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
+import { makeTraces } from '../../src/adapters/traces/traces.ts';
 import type { CheckContext } from '../../src/ports/check.ts';
 
 const BOOT = 1_800_000_000;
@@ -32,7 +33,8 @@ const changedAt = (path: string, seconds: number) => fs.utimes(join(root, path),
 
 function run(options: v.InferInput<typeof type.schema> = {}, files = makeFiles(root)) {
   // The check asks for no other port.
-  const use = (async () => files) as unknown as CheckContext<KernelOptions>['use'];
+  const ports = { files, traces: makeTraces(files) };
+  const use = (async (name: keyof typeof ports) => ports[name]) as unknown as CheckContext<KernelOptions>['use'];
   return check.run({ options: v.parse(type.schema, options), use, signal: new AbortController().signal, stableMs: 0 });
 }
 

@@ -1,5 +1,5 @@
-import { GoodbootError } from '../../src/core/errors.ts';
-import type { Files } from '../../src/ports/files.ts';
+import { GoodbootError } from '../../core/errors.ts';
+import type { Files } from '../../ports/files.ts';
 
 const KERNEL = '/sys/fs/pstore';
 /** Where systemd-pstore.service moves the records to, one directory each. */
@@ -15,7 +15,7 @@ export async function newCrashRecords(files: Files): Promise<readonly string[]> 
   const archived = ((await files.list(ARCHIVE)) ?? []).map((name) => `${ARCHIVE}/${name}`);
   const changes = await Promise.all(archived.map(async (path) => ({ path, info: await files.info(path) })));
   const fresh = changes.filter(({ info }) => (info?.modifiedMs ?? 0) >= bootMs).map(({ path }) => path);
-  const told = await Promise.all(fresh.map(async (path) => ((await hasDmesg(files, path, 3)) ? [path] : [])));
+  const told = await Promise.all(fresh.map(async (path) => ((await hasDmesg(files, path)) ? [path] : [])));
   return [...kept.filter(isDmesg).map((name) => `${KERNEL}/${name}`), ...told.flat()];
 }
 
@@ -36,11 +36,25 @@ async function bootTimeMs(files: Files): Promise<number> {
 
 const isDmesg = (name: string): boolean => name.startsWith('dmesg');
 
-/** Whether a file, or one in a directory and the `depth` levels below it, holds kernel messages. */
-async function hasDmesg(files: Files, path: string, depth: number): Promise<boolean> {
-  if (isDmesg(path.slice(path.lastIndexOf('/') + 1))) return true;
-  if (depth === 0 || (await files.info(path))?.kind !== 'directory') return false;
+/** Below a record, systemd-pstore makes at most this many levels of directories. */
+const DEPTH = 3;
+
+const hasDmesg = async (files: Files, path: string): Promise<boolean> => (await dmesgOf(files, path)).length > 0;
+
+/** The files with kernel messages: the path itself, or what lies in a directory. */
+async function dmesgOf(files: Files, path: string, depth = DEPTH): Promise<readonly string[]> {
+  if (isDmesg(path.slice(path.lastIndexOf('/') + 1))) return [path];
+  if (depth === 0 || (await files.info(path))?.kind !== 'directory') return [];
   const names = (await files.list(path)) ?? [];
-  const found = await Promise.all(names.map((name) => hasDmesg(files, `${path}/${name}`, depth - 1)));
-  return found.includes(true);
+  return (await Promise.all(names.map((name) => dmesgOf(files, `${path}/${name}`, depth - 1)))).flat();
+}
+
+/** The end of the kernel's last words in a record. Where systemd-pstore has put the parts together, those. */
+export async function crashText(files: Files, record: string, maxBytes: number): Promise<string> {
+  const parts = await dmesgOf(files, record);
+  const whole = parts.find((path) => path.endsWith('/dmesg.txt')) ?? parts.at(-1);
+  if (whole === undefined) return '';
+  const size = (await files.info(whole))?.sizeBytes ?? 0;
+  const bytes = await files.readBytes(whole, maxBytes, Math.max(0, size - maxBytes));
+  return (bytes ?? Buffer.alloc(0)).subarray(0, maxBytes).toString('utf8');
 }
