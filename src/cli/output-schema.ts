@@ -75,6 +75,16 @@ const plannedCheck = v.strictObject({
   options: facts,
 });
 
+const ended = v.picklist(['clean', 'panic', 'watchdog', 'unclean']);
+
+/** How the boot before ended. `verdict` is left out where it is not known, `unseen` boots since then did not come up. */
+const lastBoot = v.strictObject({
+  bootId: v.string(),
+  ended,
+  verdict: v.optional(v.nullable(verdict)),
+  unseen: v.number(),
+});
+
 /** Shown and changed in src/core/trial.ts and node-state.ts. */
 const trial = v.strictObject({
   deployment: v.string(),
@@ -94,7 +104,7 @@ const step = v.looseObject({ kind: v.string() });
 /** By the `kind` that each answer carries. */
 export const OUTPUT_SCHEMAS = {
   Verdict: v.strictObject({ kind: v.literal('Verdict'), ...verdictReport }),
-  Status: v.strictObject({ kind: v.literal('Status'), ...verdictReport }),
+  Status: v.strictObject({ kind: v.literal('Status'), ...verdictReport, lastBoot: v.nullable(lastBoot) }),
   CheckList: v.strictObject({ apiVersion, kind: v.literal('CheckList'), checks: v.array(plannedCheck) }),
   CheckRun: v.strictObject({
     apiVersion,

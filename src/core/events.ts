@@ -110,6 +110,13 @@ export const EVENTS = {
     subject: 'The ledger cannot be kept: @GOODBOOT_REASON@',
     body: 'What happens in this boot is not recorded in @GOODBOOT_FILE@. The verdict is not changed by this.\nUpdates are not put on trial while there is no ledger.\n"goodboot explain @GOODBOOT_ERROR_CODE@" says what to do.',
   },
+  'last-boot-unclean': {
+    id: '422d376409164efcba0f49e73de26f1e',
+    priority: 4,
+    fields: ['GOODBOOT_LAST_BOOT', 'GOODBOOT_REASON'],
+    subject: 'The boot before this one @GOODBOOT_REASON@',
+    body: 'Nobody shut boot @GOODBOOT_LAST_BOOT@ down, or boots after it did not come up.\nEnds without a shutdown count towards a crash loop, where trial.crashLoop allows so many.\n"journalctl -b @GOODBOOT_LAST_BOOT@" shows its last words, "goodboot history" how the boots before it ended.',
+  },
   'trial-armed': {
     id: '4342dbff377748f3b1022cb5ead47aeb',
     priority: 5,

@@ -1,4 +1,5 @@
 import type { Verdict } from './decide.ts';
+import type { LastBoot } from './last-boot.ts';
 import { reasonOf } from './outcome.ts';
 import type { ActionResult, VerdictReport } from './verdict-report.ts';
 
@@ -17,6 +18,10 @@ export type LedgerEntry = { readonly bootId: string } & (
       readonly deployment: { readonly id: string; readonly version: string } | null;
       readonly kernel: string;
       readonly bootLoader: string;
+      /** Which boot of its trial it is, from 1; left out where it is none, or was not counted. */
+      readonly attempt?: number;
+      /** Left out where none is known. */
+      readonly last?: LastBoot;
     }
   | {
       readonly event: 'verdict';
@@ -126,13 +131,19 @@ const isStamp = (value: Values): value is Stamp =>
 
 /** What the lines of this version have beyond their stamp, as far as its readers rely on it. */
 const SHAPES: Readonly<Record<string, (line: Values) => boolean>> = {
-  boot: (line) => typeof line['kernel'] === 'string' && typeof line['bootLoader'] === 'string',
+  boot: (line) =>
+    typeof line['kernel'] === 'string' &&
+    typeof line['bootLoader'] === 'string' &&
+    (line['last'] === undefined || (isObject(line['last']) && isLastBoot(line['last']))),
   verdict: (line) =>
     ['good', 'bad', 'indeterminate'].includes(String(line['verdict'])) &&
     [line['results'], line['actions']].every((list) => Array.isArray(list) && list.every(isObject)),
   trial: (line) => ['step', 'deployment', 'detail'].every((key) => typeof line[key] === 'string'),
   mark: (line) => ['good', 'bad'].includes(String(line['mark'])) && typeof line['result'] === 'string',
 };
+
+const isLastBoot = ({ bootId, ended, unseen }: Values): boolean =>
+  typeof bootId === 'string' && typeof ended === 'string' && typeof unseen === 'number';
 
 function isRecord(line: Values): line is LedgerRecord {
   const { v, event, bootId } = line;

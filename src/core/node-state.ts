@@ -1,3 +1,5 @@
+import type { Verdict } from './decide.ts';
+import type { End, LastBoot } from './last-boot.ts';
 import type { StartedBy, Trial } from './trial.ts';
 
 /** A deployment that this node rolled back from: never booted into again until it is allowed. */
@@ -17,9 +19,19 @@ export interface SeenBoot {
   readonly timeMs: number;
   /** The boot loader proved that it counts. */
   readonly proven: boolean;
-  /** How it ended; null: it is the one that runs. */
+  /**
+   * How it ended; null: it is the one that runs. These two words are all that an older goodboot knows, which may have to
+   * count crashes after a rollback: what made an end unclean stands beside.
+   */
   readonly ended: 'clean' | 'unclean' | null;
+  readonly cause?: 'panic' | 'watchdog';
+  /** The newest verdict on it, null where there was none; left out where that is not known. */
+  readonly verdict?: Verdict | null;
 }
+
+/** How a boot ended; null: it is the one that runs. */
+export const endOfBoot = ({ ended, cause }: SeenBoot): End | null =>
+  ended === 'unclean' ? (cause ?? 'unclean') : ended;
 
 /**
  * What the node must remember to act right: small, and replaced as a whole in one durable step. The ledger says how it
@@ -51,11 +63,24 @@ export function parseState(text: string): NodeState | null {
 }
 
 /** Adds the boot that runs, with how the one before it ended. A boot that is there already changes nothing. */
-export function withBoot(state: NodeState, boot: Omit<SeenBoot, 'ended'>, lastEnded: 'clean' | 'unclean'): NodeState {
+export function withBoot(
+  state: NodeState,
+  boot: Pick<SeenBoot, 'bootId' | 'deployment' | 'startedBy' | 'timeMs' | 'proven'>,
+  last: Pick<LastBoot, 'ended' | 'verdict'>,
+): NodeState {
   if (state.boots.at(-1)?.bootId === boot.bootId) return state;
-  const before = state.boots.map((seen) => (seen.ended === null ? { ...seen, ended: lastEnded } : seen));
+  const before = state.boots.map((seen) => (seen.ended === null ? { ...seen, ...asSeen(last) } : seen));
   return { ...state, boots: [...before, { ...boot, ended: null }].slice(-BOOTS_KEPT) };
 }
+
+const asSeen = ({
+  ended,
+  verdict,
+}: Pick<LastBoot, 'ended' | 'verdict'>): Pick<SeenBoot, 'ended' | 'cause' | 'verdict'> => ({
+  ended: ended === 'clean' ? 'clean' : 'unclean',
+  ...(ended === 'clean' || ended === 'unclean' ? {} : { cause: ended }),
+  ...(verdict === undefined ? {} : { verdict }),
+});
 
 /** The boot was not started by the boot loader, as its counter shows. */
 export const withoutLoader = (state: NodeState, bootId: string): NodeState => ({

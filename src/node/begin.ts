@@ -10,21 +10,17 @@ import {
   withBoot,
   withoutLoader,
 } from '../core/node-state.ts';
+import type { Trial } from '../core/trial.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { DeploymentActions } from '../ports/deployments.ts';
-import type { Files } from '../ports/files.ts';
-import type { Boot } from './boot.ts';
+import { type LookBackDeps, lookBack, noteBoot } from './look-back.ts';
 import { makeDefault } from './make-default.ts';
 import { loadState, updateState } from './state.ts';
 
 /** Left behind by a clean shutdown, and taken away by the next boot. */
 export const CLEAN_SHUTDOWN = '/var/lib/goodboot/clean-shutdown';
 
-export interface BeginDeps {
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly boot: Boot;
+export interface BeginDeps extends LookBackDeps {
   readonly bootLoader: BootLoader;
   readonly deployments: DeploymentActions;
   /** Writes one step of a trial into the ledger and the journal; a record that cannot be kept changes nothing. */
@@ -48,11 +44,12 @@ export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<r
   if (before.boots.at(-1)?.bootId === boot.id) return [];
   const [{ counter }, booted] = await Promise.all([bootLoader.read(), deployments.booted()]);
   const clean = (await files.info(CLEAN_SHUTDOWN)) !== null;
+  const back = await lookBack(deps, before, { clean, counter });
   const { startedBy } = boot;
   const proven = await bootLoader.takeProof();
   const nowMs = clock.now();
   const seen = { bootId: boot.id, deployment: booted?.id ?? null, startedBy, proven, timeMs: nowMs };
-  const noted = await updateState(files, (now) => withBoot(now, seen, clean ? 'clean' : 'unclean'));
+  const noted = await updateState(files, (now) => withBoot(now, seen, back.last ?? { ended: 'clean' }));
   // Another goodboot came first, and does all of this.
   if (noted.after === noted.before) return [];
   let state = noted.after;
@@ -72,9 +69,15 @@ export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<r
     ranBefore: state.boots.flatMap(({ deployment, ended }) => (ended === 'clean' && deployment ? [deployment] : [])),
     crashes: { count, limit, elsewhere: crashedElsewhere(state, id, limit) },
   });
+  const attempt = actions.some(({ kind }) => kind === 'note-attempt') ? attemptOf(state.trial, counter) : null;
+  await noteBoot(deps, back, { deployment: booted, bootLoader: bootLoader.name, attempt });
   for (const action of actions) state = await take(action, state, deps, policy);
   return actions;
 }
+
+/** Which boot of its trial this is, from 1; null: it was chosen by hand when none was left. */
+const attemptOf = (trial: Trial | null, counter: number | null): number | null =>
+  trial === null || counter === null || counter < 0 ? null : trial.attempts - counter;
 
 /** Null: the backend did not say. */
 async function identities(deployments: DeploymentActions, signal: AbortSignal): Promise<readonly string[] | null> {

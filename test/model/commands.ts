@@ -19,7 +19,7 @@ const COMMANDS = {
   pull: (machine: Machine) => machine.use(async () => machine.power.off()),
   crash: async (machine: Machine) => {
     if (machine.behaviour.get(machine.sysroot.booted) !== 'crashes') return;
-    machine.rules.bootEnded('reset');
+    machine.ended('reset');
     machine.sysroot.staged = null;
     await machine.run();
   },

@@ -64,6 +64,12 @@ export class Machine {
   isRebooting = false;
   /** Whatever keeps running after a reboot was asked for. */
   runsOn = false;
+  /** How boots really ended, by number. */
+  readonly ends = new Map<number, End>();
+  /** A kernel that panicked left a record, which no boot has found yet. */
+  #record = false;
+  /** What this boot found. */
+  #crashRecords: readonly string[] = [];
   /** Boots since the last power cut, or since the last command. */
   chain = 0;
 
@@ -86,7 +92,12 @@ export class Machine {
       this.rules.noted(step[0]);
       return noteTrial(record, ...step);
     };
-    return { ...record, bootLoader, deployments, note };
+    const traces = {
+      crashRecords: async () => this.#crashRecords,
+      crashText: async () => 'Kernel panic',
+      watchdogs: async () => ({ watchdogs: [], resets: [] }),
+    };
+    return { ...record, bootLoader, deployments, note, traces };
   }
 
   /** From power on, over every reboot that the node asks for and every cut, until it stays up. */
@@ -97,9 +108,10 @@ export class Machine {
       this.chain += 1;
       if (!this.rules.chainGoesOn()) return;
       let end = await this.#guard(() => this.#boot(next));
-      this.rules.bootEnded(end);
+      this.ended(end);
       if (end === 'clean') end = (await this.#guard(() => this.shutDown())) === 'cut' ? 'cut' : end;
       if (end === 'up') return this.rules.isUp();
+      this.ends.set(this.bootId, end);
       if (end === 'cut') this.powerReturns();
     }
   }
@@ -113,9 +125,15 @@ export class Machine {
       return 'up' as const;
     });
     if (end !== 'cut') return;
-    this.rules.bootEnded('cut');
+    this.ended('cut');
     this.powerReturns();
     await this.run();
+  }
+
+  ended(end: End): void {
+    this.ends.set(this.bootId, end);
+    this.#record ||= end === 'reset';
+    this.rules.bootEnded(end);
   }
 
   async #guard(work: () => Promise<End>): Promise<End> {
@@ -157,6 +175,8 @@ export class Machine {
     }
     const behaviour = this.behaviour.get(sysroot.booted)!;
     if (behaviour === 'panics') return 'reset';
+    this.#crashRecords = this.#record ? ['dmesg'] : [];
+    this.#record = false;
     await this.begin();
     if (this.isRebooting && !this.runsOn) return 'clean';
     if (behaviour === 'hangs') this.#deadMan();
@@ -200,6 +220,7 @@ export class Machine {
     const { files, sysroot, power } = this;
     await this.#tolerant(() => this.arm(true));
     await files.replace(CLEAN_SHUTDOWN, '');
+    this.ends.set(this.bootId, 'clean');
     const { staged, booted, order } = sysroot;
     if (staged !== null) {
       this.rules.finalizes(staged);

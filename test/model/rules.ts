@@ -1,5 +1,5 @@
 import type { TrialStep } from '../../src/core/ledger.ts';
-import type { NodeState } from '../../src/core/node-state.ts';
+import { endOfBoot, type NodeState, type SeenBoot } from '../../src/core/node-state.ts';
 import { ATTEMPTS, type BootWay, CRASH_LOOP, type Machine } from './machine.ts';
 
 /** Fails the run: a rule of the design does not hold. */
@@ -135,8 +135,22 @@ export class Rules {
       this.demand(was.phase === 'armed' || is.phase === 'fell-back', 'a trial that fell back is not armed again');
     }
     if (was === null && is !== null) this.#opens(is);
+    const told = after.boots.at(-2);
+    if (told !== undefined && after.boots.at(-1)?.bootId !== before.boots.at(-1)?.bootId) this.#tells(told);
     if (this.byHand) return;
     for (const { deployment } of after.denied.slice(before.denied.length)) this.#denies(deployment);
+  }
+
+  /** What a boot says of how the one before it ended. A cut at the end of a shutdown, or of a beginning, may look clean. */
+  #tells(boot: SeenBoot): void {
+    const { bootId, ends } = this.#machine;
+    const [number, told] = [Number(boot.bootId.slice('boot'.length)), endOfBoot(boot)];
+    const end = ends.get(number);
+    const later = [...ends].filter(([at]) => at >= number).map(([, each]) => each);
+    this.demand(end !== 'clean' || told === 'clean', 'a boot that was shut down did not crash');
+    this.demand(end !== 'reset' || told !== 'clean', 'a boot that crashed was not shut down');
+    this.demand(end !== 'reset' || bootId > number + 1 || told === 'panic', 'a panic in the last boot is told');
+    this.demand(told !== 'panic' || later.includes('reset'), 'a panic that is told was one');
   }
 
   #opens(trial: NonNullable<NodeState['trial']>): void {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { End } from '../../src/core/last-boot.ts';
 import {
   allow,
   crashedElsewhere,
   crashesOf,
   deny,
   EMPTY_STATE,
+  endOfBoot,
   type NodeState,
   parseState,
   type SeenBoot,
@@ -60,21 +62,35 @@ describe('the boots of a state', () => {
   const { ended: _ended, ...next } = boot('b2');
 
   test('end as the next one finds them', () => {
-    const state = withBoot(booted(boot('b1', { ended: null })), next, 'clean');
-    expect(state.boots.map(({ bootId, ended }) => [bootId, ended])).toEqual([
-      ['b1', 'clean'],
-      ['b2', null],
-    ]);
+    const state = withBoot(booted(boot('b1', { ended: null })), next, { ended: 'clean', verdict: 'good' });
+    expect(state.boots).toEqual([boot('b1', { ended: 'clean', verdict: 'good' }), { ...next, ended: null }]);
+  });
+
+  test.each<[End, SeenBoot['ended']]>([
+    ['clean', 'clean'],
+    ['unclean', 'unclean'],
+    ['panic', 'unclean'],
+    ['watchdog', 'unclean'],
+  ])('that ended in this way: %s, are kept as %s, which older versions count by', (end, ended) => {
+    const [seen] = withBoot(booted(boot('b1', { ended: null })), next, { ended: end }).boots;
+    expect(seen).toMatchObject({ bootId: 'b1', ended });
+    expect(seen).not.toHaveProperty('verdict');
+    expect(endOfBoot(seen!)).toBe(end);
+    expect(crashesOf(booted(seen!), 'new', { sinceMs: 0, nowMs: 2000 })).toBe(end === 'clean' ? 0 : 1);
+  });
+
+  test('that are not over have no end', () => {
+    expect(endOfBoot(boot('b1', { ended: null }))).toBeNull();
   });
 
   test('are noted once', () => {
-    const state = withBoot(EMPTY_STATE, next, 'unclean');
-    expect(withBoot(state, next, 'unclean')).toBe(state);
+    const state = withBoot(EMPTY_STATE, next, { ended: 'unclean' });
+    expect(withBoot(state, next, { ended: 'unclean' })).toBe(state);
   });
 
   test('are kept, the newest 32', () => {
     let state: NodeState = EMPTY_STATE;
-    for (let at = 0; at < 40; at += 1) state = withBoot(state, { ...next, bootId: `b${at}` }, 'clean');
+    for (let at = 0; at < 40; at += 1) state = withBoot(state, { ...next, bootId: `b${at}` }, { ended: 'clean' });
     expect(state.boots.map(({ bootId }) => bootId)).toEqual(Array.from({ length: 32 }, (_each, at) => `b${at + 8}`));
   });
 });

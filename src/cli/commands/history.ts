@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { makeClock } from '../../adapters/clock/clock.ts';
 import { makeFiles } from '../../adapters/files/files.ts';
 import { GoodbootError } from '../../core/errors.ts';
+import { lastBootText } from '../../core/last-boot.ts';
 import type { LedgerRecord } from '../../core/ledger.ts';
 import { LEDGER, openLedger } from '../../node/ledger.ts';
 import { rootOf } from '../options.ts';
@@ -43,7 +44,7 @@ function wholeNumber(text: string): number {
 function told(record: LedgerRecord, { paint }: Terminal): readonly [string, string, string] {
   switch (record.event) {
     case 'boot':
-      return ['boot', record.bootLoader, `${record.deployment?.version ?? 'no deployment'}, kernel ${record.kernel}`];
+      return ['boot', record.bootLoader, bootText(record)];
     case 'verdict': {
       const cost = record.results.filter(({ state, required }) => required && (state === 'fail' || state === 'error'));
       const actions = record.actions.map(({ kind, result }) => `${kind} ${result}`).join(', ');
@@ -55,4 +56,13 @@ function told(record: LedgerRecord, { paint }: Terminal): readonly [string, stri
     case 'trial':
       return ['trial', record.step, `${record.deployment.slice(0, 12)}: ${record.detail}`];
   }
+}
+
+function bootText({ deployment, kernel, attempt, last }: Extract<LedgerRecord, { event: 'boot' }>): string {
+  const told = [
+    `${deployment?.version ?? 'no deployment'}, kernel ${kernel}`,
+    ...(attempt === undefined ? [] : [`attempt ${attempt}`]),
+    ...(last === undefined ? [] : [`the boot before ${lastBootText(last)}`]),
+  ];
+  return told.join('; ');
 }

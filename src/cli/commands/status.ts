@@ -1,13 +1,16 @@
 import type { Command } from 'commander';
-import { GoodbootError } from '../../core/errors.ts';
-import { VERDICT_EXIT } from '../../core/verdict-report.ts';
+import { GoodbootError, messageOf } from '../../core/errors.ts';
+import { type LastBoot, lastBootText } from '../../core/last-boot.ts';
+import { type Problem, VERDICT_EXIT } from '../../core/verdict-report.ts';
 import { readBootLoader } from '../../node/boot-loader-view.ts';
+import { openLedger } from '../../node/ledger.ts';
 import { readVerdict } from '../../node/verdict-file.ts';
 import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
 import { checkLine, nameWidthOf } from '../render/checks.ts';
+import { table } from '../render/table.ts';
 import { verdictText } from '../render/verdict.ts';
-import { openSession } from '../session.ts';
+import { openSession, type Session } from '../session.ts';
 import { sayProblems, warnOn } from './say-problems.ts';
 
 export function addStatusCommand(program: Command, { terminal, done }: Setup): void {
@@ -25,10 +28,29 @@ export function addStatusCommand(program: Command, { terminal, done }: Setup): v
       if (report === null) throw new GoodbootError('NO_VERDICT', 'this boot was not judged yet');
       const problems = [...report.problems];
       const bootLoader = await readBootLoader(session.bootLoader, (problem) => problems.push(problem));
+      const lastBoot = await lastBootOf(session, report.bootId, (problem) => problems.push(problem));
       const now = { ...report, bootLoader, problems };
       const width = nameWidthOf(now.checks);
       const lines = now.checks.map((result) => checkLine(result, width, terminal)).join('');
-      terminal.answer({ ...now, kind: 'Status' }, lines + verdictText(now, terminal));
+      const before = lastBoot === null ? '' : table([['boot before', lastBootText(lastBoot)]]);
+      terminal.answer({ ...now, kind: 'Status', lastBoot }, lines + verdictText(now, terminal) + before);
       done(VERDICT_EXIT[now.verdict]);
     });
+}
+
+/** How the boot before ended, as this one found it; null where that was not noted. */
+async function lastBootOf(
+  { files, clock }: Session,
+  bootId: string,
+  note: (problem: Problem) => void,
+): Promise<LastBoot | null> {
+  try {
+    const { records } = await openLedger(files, clock);
+    const boot = records.findLast((record) => record.event === 'boot' && record.bootId === bootId);
+    return boot?.event === 'boot' ? (boot.last ?? null) : null;
+  } catch (error) {
+    if (!(error instanceof GoodbootError)) throw error;
+    note({ code: error.code, message: messageOf(error) });
+    return null;
+  }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { makeTraces } from '../../adapters/traces/traces.ts';
 import { judge } from '../../core/decide.ts';
 import { GoodbootError } from '../../core/errors.ts';
 import { standingOf } from '../../core/trial.ts';
@@ -58,7 +59,7 @@ async function runBegin(setup: Setup): Promise<void> {
     await systemd.manager.reboot();
   };
   const actions = await beginBoot(
-    { ...session, ...trialDeps(session), reboot },
+    { ...session, ...trialDeps(session), traces: makeTraces(session.files), reboot },
     { crashLoop, signal: AbortSignal.timeout(TIMEOUT_MS) },
   );
   const json = { apiVersion: 'goodboot/v1', kind: 'Begin', actions };

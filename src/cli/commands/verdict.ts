@@ -137,7 +137,7 @@ async function remembered({ files, clock }: Session): Promise<readonly LedgerRec
 
 /** A /boot that is not mounted looks like a machine without a boot loader, while the boot loader goes on counting. */
 function lostBootLoader(session: Session, records: readonly LedgerRecord[] | null): Problem | null {
-  const last = records?.findLast((record) => record.event === 'boot');
+  const last = records?.findLast((record) => record.event === 'boot' && record.bootId !== session.boot.id);
   if (session.bootLoader.name !== 'noop' || session.config.settings.bootLoader !== 'auto') return null;
   if (session.boot.startedBy !== 'boot-loader' || last?.event !== 'boot' || last.bootLoader !== 'grub') return null;
   return {
