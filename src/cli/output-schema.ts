@@ -94,6 +94,7 @@ const trial = v.strictObject({
   phase: v.picklist(['armed', 'fell-back']),
   baselineFailures: v.nullable(v.array(v.string())),
   trialFailures: v.array(v.string()),
+  byHand: v.optional(v.strictObject({ onTrial: v.boolean(), deny: v.boolean() })),
 });
 
 const denial = v.strictObject({ deployment: v.string(), since: v.string(), why: v.string() });
@@ -135,6 +136,18 @@ export const OUTPUT_SCHEMAS = {
     trial: v.nullable(trial),
     standing: verdictReport.standing,
     counter: bootLoader.entries.counter,
+  }),
+  Rollback: v.strictObject({
+    apiVersion,
+    kind: v.literal('Rollback'),
+    dryRun: v.boolean(),
+    changed: v.boolean(),
+    to: v.string(),
+    leaves: v.string(),
+    why: v.picklist(['trial', 'unfinished', 'update-waits', 'ran-before', 'never-ran', 'already']),
+    drops: v.nullable(v.string()),
+    denies: v.boolean(),
+    reboots: v.boolean(),
   }),
   Denied: v.strictObject({ apiVersion, kind: v.literal('Denied'), denied: v.array(denial) }),
   GrubFragment: v.strictObject({

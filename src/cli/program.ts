@@ -7,6 +7,7 @@ import { addExplainCommand } from './commands/explain.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addInstallGrubCommand } from './commands/install-grub.ts';
 import { addMarkCommand } from './commands/mark.ts';
+import { addRollbackCommand } from './commands/rollback.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTrialCommands } from './commands/trial.ts';
 import { addVerdictCommand } from './commands/verdict.ts';
@@ -58,6 +59,7 @@ export function buildProgram(terminal: Terminal, done: (status: number) => void)
   addHistoryCommand(program, setup);
   addMarkCommand(program, setup);
   addTrialCommands(program, setup);
+  addRollbackCommand(program, setup);
   addDenyCommands(program, setup);
   addInstallGrubCommand(program, setup);
   addConfigCommands(program, setup);

@@ -21,6 +21,8 @@ export interface ArmFacts {
   /** The mark of the boot that runs: the boot loader does not count the boot after it. */
   readonly success: boolean | null;
   readonly denied: readonly string[];
+  /** A person went back to it by hand, and it was not booted since. */
+  readonly chosen: string | null;
   /** The boot loader runs our counting fragment: seen in this boot, only found in its files, or not there. */
   readonly fragment: 'proven' | 'installed' | 'absent' | 'unknown';
   /** The boot loader can write its counter: false on btrfs, LVM, RAID, encryption. */
@@ -44,8 +46,8 @@ export type ArmAction =
       readonly kind: 'drop';
       readonly deployment: string;
       readonly staged: boolean;
-      /** `trial-is-open`: written to the disk, it would take away what is on trial, or what that falls back to. */
-      readonly why: 'denied' | 'trial-is-open';
+      /** The last two: written to the disk, it would take away what is on trial, or what is gone back to. */
+      readonly why: 'denied' | 'trial-is-open' | 'rollback-waits';
     }
   | { readonly kind: 'refuse'; readonly deployment: string; readonly why: RefuseReason };
 
@@ -77,7 +79,11 @@ export function decideArm(facts: ArmFacts): readonly ArmAction[] {
 
 /** A deployment that ran here before and is the default of the menu was chosen by somebody: that is no update. */
 function newTrial(facts: ArmFacts, booted: string, next: NextDeployment): readonly ArmAction[] {
-  const isKnown = next.seen && next.id === facts.inMenu;
+  const { chosen, inMenu } = facts;
+  const isGoingBack = chosen !== null && chosen === inMenu && chosen !== booted;
+  if (isGoingBack && next.staged && next.id !== booted)
+    return [{ kind: 'drop', deployment: next.id, staged: true, why: 'rollback-waits' }];
+  const isKnown = (next.seen || isGoingBack) && next.id === inMenu;
   if (next.id === booted || isKnown) return [{ kind: 'nothing', why: 'no-update' }];
   const why = whyNot(facts);
   if (why !== null) return [{ kind: 'refuse', deployment: next.id, why }];

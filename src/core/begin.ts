@@ -1,3 +1,4 @@
+import { type GoBackStep, goBack } from './go-back.ts';
 import type { StartedBy, Trial } from './trial.ts';
 
 /** What is known at the start of a boot, before any check has run. */
@@ -33,12 +34,7 @@ export type BeginAction =
   | { readonly kind: 'note-fallback' }
   /** A deployment that was good is given up: from here on as a trial that used up its attempts. */
   | { readonly kind: 'note-crash-loop'; readonly trial: Trial }
-  /**
-   * The counter is set to attempts while the order of deployments changes: whichever of the two states a power cut
-   * leaves, the boot loader goes on counting towards a deployment that works.
-   */
-  | { readonly kind: 'set-counter'; readonly value: number | null }
-  | { readonly kind: 'make-default'; readonly deployment: string }
+  | GoBackStep
   | { readonly kind: 'reboot'; readonly why: 'back-to-default' | 'crash-loop' };
 
 /** Decides what a boot begins with. Pure and total. */
@@ -71,6 +67,9 @@ function fellBack({ deployments }: BeginFacts, booted: string, trial: Trial): re
   if (booted === trial.from) return goBack(trial);
   // A cut in the middle of going back has booted the deployment that is to be left: finish, and boot the other.
   if (booted === trial.deployment) return leave(trial);
+  // A person left a deployment that is not the next to boot any more.
+  if (trial.byHand !== undefined && deployments !== null && deployments[0] !== trial.deployment)
+    return withdraw('not-the-default-any-more');
   // As long as the one on trial is the default, the counter alone keeps the node away from it.
   const isGone = deployments !== null && !deployments.includes(trial.from) && deployments[0] !== trial.deployment;
   return isGone ? withdraw('deployment-is-gone') : [];
@@ -79,13 +78,6 @@ function fellBack({ deployments }: BeginFacts, booted: string, trial: Trial): re
 const withdraw = (why: Extract<BeginAction, { kind: 'withdraw' }>['why']): readonly BeginAction[] => [
   { kind: 'set-counter', value: null },
   { kind: 'withdraw', why },
-];
-
-/** Makes the fallback permanent. The trial itself is ended by the verdict, which knows whose fault it was. */
-const goBack = (trial: Trial): readonly BeginAction[] => [
-  { kind: 'set-counter', value: trial.attempts },
-  { kind: 'make-default', deployment: trial.from },
-  { kind: 'set-counter', value: null },
 ];
 
 const leave = (trial: Trial): readonly BeginAction[] => [...goBack(trial), { kind: 'reboot', why: 'back-to-default' }];

@@ -187,6 +187,26 @@ export const ERRORS = {
     summary: 'the default deployment could not be changed, or was not what it should be afterwards',
     cure: 'the message names the cause; rpm-ostree rollback, bootc rollback or ostree admin set-default by hand',
   },
+  NOTHING_TO_GO_BACK_TO: {
+    exit: 69,
+    summary: 'there is no other deployment to go back to',
+    cure: 'rpm-ostree status, bootc status or ostree admin status lists them: a rollback needs two',
+  },
+  DEPLOYMENT_DENIED: {
+    exit: 65,
+    summary: 'every deployment that could be gone back to is denied on this node',
+    cure: 'goodboot deny list says why; goodboot deny remove ID allows one',
+  },
+  WAY_BACK_UNPROVEN: {
+    exit: 65,
+    summary: 'the only deployment to go back to never came up on this node',
+    cure: 'goodboot rollback --force goes there all the same; no boot loader counts that boot, so nothing leads back',
+  },
+  DEFAULT_DIFFERS: {
+    exit: 65,
+    summary: 'what runs is not the default deployment, so it cannot be told which of the two is to be left',
+    cure: 'reboot into the default first, or name the wanted one: rpm-ostree rollback, ostree admin set-default',
+  },
   TRIAL_OPEN: {
     exit: 75,
     summary: 'another deployment is on trial, and this boot does not belong to it',

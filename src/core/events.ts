@@ -236,6 +236,27 @@ export const EVENTS = {
     subject: 'Deployment @GOODBOOT_DEPLOYMENT@ crashes again and again: @GOODBOOT_REASON@',
     body: 'With an older deployment at hand this counts as a failed trial.\n"journalctl -b -1" and /var/lib/systemd/pstore show how the last boot ended.',
   },
+  'rollback-by-hand': {
+    id: '61964650d3e84f0a8b0599d7d5ad2353',
+    priority: 4,
+    fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
+    subject: 'A person leaves deployment @GOODBOOT_DEPLOYMENT@: @GOODBOOT_REASON@',
+    body: 'The way back is made permanent now; if that is cut short, the next boot finishes it.\nThe deployment that runs goes on running until the next reboot. "goodboot deny list" shows whether it is denied.',
+  },
+  'hook-failed': {
+    id: '465f2e8a04d54652b2a2f68f267a037b',
+    priority: 3,
+    fields: ['GOODBOOT_HOOK', 'GOODBOOT_REASON', 'GOODBOOT_DURATION_USEC'],
+    subject: 'Hook @GOODBOOT_HOOK@ failed: @GOODBOOT_REASON@',
+    body: 'A program in green.d or red.d did not end well. The verdict is not changed by this, and the hooks after it still ran.\n"journalctl -u goodboot-hooks@green.service -u goodboot-hooks@red.service" shows what it said.',
+  },
+  'hooks-not-run': {
+    id: '6c4618191dde48ab9652ff7f094d3b4b',
+    priority: 3,
+    fields: ['GOODBOOT_VERDICT', 'GOODBOOT_REASON'],
+    subject: 'The hooks for a @GOODBOOT_VERDICT@ boot did not all run: @GOODBOOT_REASON@',
+    body: 'The unit that runs the programs in green.d or red.d could not be started, or did not end in time and was stopped.\nThe verdict is not changed by this.\n"systemctl status goodboot-hooks@green.service goodboot-hooks@red.service" says why.',
+  },
 } as const satisfies Record<string, EventSpec>;
 
 interface EventSpec {

@@ -60,7 +60,8 @@ export type TrialStep =
   | 'crash-loop'
   | 'denied'
   | 'allowed'
-  | 'dropped';
+  | 'dropped'
+  | 'rollback-by-hand';
 
 /** A line as it stands in the file. `seq` counts up over all boots; `time` is the wall clock, which may jump. */
 export type LedgerRecord = { readonly v: 1; readonly seq: number; readonly time: string } & LedgerEntry;

@@ -43,6 +43,8 @@ export interface NodeState {
   readonly denied: readonly Denial[];
   /** The newest boots, oldest first. */
   readonly boots: readonly SeenBoot[];
+  /** A person went back to it, and the reboot into it is still to come: it is no update, and nothing may take its place. */
+  readonly chosen?: string | null;
 }
 
 export const EMPTY_STATE: NodeState = { v: 1, trial: null, denied: [], boots: [] };
@@ -70,7 +72,9 @@ export function withBoot(
 ): NodeState {
   if (state.boots.at(-1)?.bootId === boot.bootId) return state;
   const before = state.boots.map((seen) => (seen.ended === null ? { ...seen, ...asSeen(last) } : seen));
-  return { ...state, boots: [...before, { ...boot, ended: null }].slice(-BOOTS_KEPT) };
+  const chosen = state.chosen === undefined || state.chosen === boot.deployment ? {} : { chosen: state.chosen };
+  const { chosen: _, ...rest } = state;
+  return { ...rest, ...chosen, boots: [...before, { ...boot, ended: null }].slice(-BOOTS_KEPT) };
 }
 
 const asSeen = ({
@@ -135,6 +139,16 @@ export function changeTrial(state: NodeState, deployment: string, change: Partia
   return { ...state, trial: change === null ? null : { ...trial, ...change } };
 }
 
+/** A person went back, and the order of deployments says so: nothing is on trial any more. */
+export function wentBackByHand(state: NodeState, timeMs: number): NodeState {
+  const { trial, boots } = state;
+  if (trial?.byHand === undefined) return state;
+  const denial = { deployment: trial.deployment, since: new Date(timeMs).toISOString(), why: 'rolled back by hand' };
+  const { denied } = trial.byHand.deny ? deny(state, denial) : state;
+  const isBooted = boots.at(-1)?.deployment === trial.from;
+  return { ...state, trial: null, denied, chosen: isBooted ? null : trial.from };
+}
+
 /** Names that failed on trial are gathered over its boots. */
 export function withTrialFailures(state: NodeState, failed: readonly string[]): NodeState {
   const { trial } = state;
@@ -150,8 +164,9 @@ const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every
 
 function isState(value: unknown): value is NodeState {
   if (!isObject(value) || value['v'] !== 1) return false;
-  const { trial, denied, boots } = value;
+  const { trial, denied, boots, chosen } = value;
   return (
+    (chosen === undefined || chosen === null || isText(chosen)) &&
     (trial === null || (isObject(trial) && isTrial(trial))) &&
     Array.isArray(denied) &&
     denied.every((denial) => isObject(denial) && isText(denial['deployment'])) &&
@@ -160,8 +175,10 @@ function isState(value: unknown): value is NodeState {
   );
 }
 
-function isTrial({ deployment, from, attempts, counted, phase, baselineFailures, trialFailures }: Values): boolean {
+function isTrial({ deployment, from, attempts, counted, phase, byHand, ...failures }: Values): boolean {
+  const { baselineFailures, trialFailures } = failures;
   return (
+    (byHand === undefined || isObject(byHand)) &&
     isText(deployment) &&
     isText(from) &&
     deployment !== from &&

@@ -14,6 +14,8 @@ export interface Trial {
   readonly baselineFailures: readonly string[] | null;
   /** Required checks that failed on any boot of this trial so far. */
   readonly trialFailures: readonly string[];
+  /** A person goes back (`goodboot rollback`). `onTrial`: a trial was open; else a settled deployment is left. */
+  readonly byHand?: { readonly onTrial: boolean; readonly deny: boolean };
 }
 
 /** What started the running kernel. Only `boot-loader` counts: nothing else can have spent an attempt. */
@@ -41,13 +43,15 @@ export interface BootFacts {
  * - `settled`: no trial is open, or nothing here can be counted;
  * - `on-trial`: the deployment on trial is booted;
  * - `fallback`: a trial is open, the old deployment is booted, and the boot loader says that it chose it;
- * - `by-hand`: a trial is open, but a person chose another entry: it is neither judged nor ended.
+ * - `by-hand`: a trial is open, but a person chose another entry, or goes back and the next boot has to finish that: it
+ *   is neither judged nor ended.
  */
 export type Standing = 'settled' | 'on-trial' | 'fallback' | 'by-hand';
 
 export function standingOf(boot: Pick<BootFacts, 'startedBy' | 'booted' | 'trial' | 'counter'>): Standing {
   const { trial, counter } = boot;
   if (trial === null || boot.booted === null || boot.startedBy !== 'boot-loader') return 'settled';
+  if (trial.byHand !== undefined) return 'by-hand';
   if (boot.booted === trial.deployment) return counter === null ? 'settled' : 'on-trial';
   const chosenByLoader = trial.phase === 'fell-back' || (counter !== null && counter < 0);
   return boot.booted === trial.from && chosenByLoader ? 'fallback' : 'by-hand';

@@ -23,6 +23,12 @@ export interface ArmDeps {
   readonly baseline: () => Promise<readonly string[] | null>;
 }
 
+const DROPPED: Readonly<Record<Extract<ArmAction, { kind: 'drop' }>['why'], string>> = {
+  denied: 'it is denied on this node',
+  'trial-is-open': 'another deployment is on trial',
+  'rollback-waits': 'a rollback by hand waits for the reboot',
+};
+
 /**
  * An update appeared or went away: puts it on trial, takes the trial back, or refuses. The counter is set before the
  * baseline is run: the machine may go down at any moment, and a trial without a baseline is better than none.
@@ -56,6 +62,7 @@ async function look(deps: ArmDeps, attempts: number, signal: AbortSignal): Promi
     counter,
     success,
     denied: state.denied.map(({ deployment }) => deployment),
+    chosen: state.chosen ?? null,
     fragment: isProven ? 'proven' : await deps.fragment(),
     canCount: isProven || (await deps.canCount()),
     attempts,
@@ -85,8 +92,7 @@ async function take(action: ArmAction, deps: ArmDeps, signal: AbortSignal): Prom
       const booted = await deployments.booted();
       if (action.staged) await deployments.dropStaged(signal);
       else if (booted !== null) await deployments.makeDefault(booted.id, signal);
-      const why = action.why === 'denied' ? 'it is denied on this node' : 'another deployment is on trial';
-      return note('dropped', action.deployment, why);
+      return note('dropped', action.deployment, DROPPED[action.why]);
     }
     case 'refuse':
       return note('refused', action.deployment, action.why);

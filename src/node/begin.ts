@@ -13,8 +13,8 @@ import {
 import type { Trial } from '../core/trial.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
 import type { DeploymentActions } from '../ports/deployments.ts';
+import { goBackStep } from './go-back.ts';
 import { type LookBackDeps, lookBack, noteBoot } from './look-back.ts';
-import { makeDefault } from './make-default.ts';
 import { loadState, updateState } from './state.ts';
 
 /** Left behind by a clean shutdown, and taken away by the next boot. */
@@ -91,7 +91,7 @@ async function identities(deployments: DeploymentActions, signal: AbortSignal): 
 
 /** One step, durable before the next: the state is saved before what it announces is done, and noted after that. */
 async function take(action: BeginAction, state: NodeState, deps: BeginDeps, policy: BeginPolicy): Promise<NodeState> {
-  const { files, bootLoader, note } = deps;
+  const { files, note } = deps;
   const trial = state.trial;
   const keep = async (change: (now: NodeState) => NodeState) => (await updateState(files, change)).after;
   switch (action.kind) {
@@ -106,13 +106,10 @@ async function take(action: BeginAction, state: NodeState, deps: BeginDeps, poli
       await note('uncounted', trial?.deployment ?? '', 'the boot loader did not count this boot');
       return next;
     }
-    case 'set-counter': {
-      const { value } = action;
-      // A loader that counts by itself takes its marks by itself, too.
-      if (bootLoader.can.mark)
-        await bootLoader.apply({ counter: value, ...(value === null ? {} : { success: false }) });
-      return state;
-    }
+    case 'set-counter':
+    case 'make-default':
+    case 'end-by-hand':
+      return goBackStep(action, state, deps, policy.signal);
     case 'withdraw':
     case 'close-good': {
       if (trial === null) return state;
@@ -128,9 +125,6 @@ async function take(action: BeginAction, state: NodeState, deps: BeginDeps, poli
       await note('fell-back', trial.deployment, `after ${trial.attempts} attempts`);
       return next;
     }
-    case 'make-default':
-      await makeDefault(deps, action.deployment, policy.signal);
-      return state;
     case 'note-crash-loop': {
       const next = await keep((now) => openTrial(now, action.trial));
       await note('crash-loop', action.trial.deployment, `back to ${action.trial.from}`);

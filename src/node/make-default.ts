@@ -17,11 +17,16 @@ export interface MakeDefaultDeps {
 }
 
 /**
- * Makes a deployment the default for good, with a bounded number of tries. When it cannot be done, the counter is set
- * back to where the boot loader goes on choosing the fallback, so that the next boot ends up here and tries again.
+ * Makes a deployment the default for good, with a bounded number of tries. When it cannot be done, the counter is set to
+ * `otherwise`, for the next boot to try again: -1 where the boot loader would choose that deployment as its fallback.
  * @throws GoodbootError ROLLBACK_FAILED
  */
-export async function makeDefault(deps: MakeDefaultDeps, deployment: string, signal: AbortSignal): Promise<void> {
+export async function makeDefault(
+  deps: MakeDefaultDeps,
+  deployment: string,
+  otherwise: -1 | null,
+  signal: AbortSignal,
+): Promise<void> {
   const { bootLoader, deployments, clock, note } = deps;
   let last: unknown = null;
   for (const pause of PAUSES_MS) {
@@ -35,7 +40,7 @@ export async function makeDefault(deps: MakeDefaultDeps, deployment: string, sig
       if (signal.aborted) break;
     }
   }
-  if (bootLoader.can.mark) await bootLoader.apply({ counter: -1, success: false });
+  if (bootLoader.can.mark) await bootLoader.apply({ counter: otherwise, success: false });
   const tries = `${PAUSES_MS.length} tries within ${formatDuration(TRY_TIMEOUT_MS * PAUSES_MS.length)} at most`;
   const why = `${tries}: ${messageOf(last)}`;
   await note('rollback-failed', deployment, why);

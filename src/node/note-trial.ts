@@ -20,6 +20,7 @@ const EVENT = {
   denied: 'deployment-denied',
   allowed: 'deployment-allowed',
   dropped: 'deployment-dropped',
+  'rollback-by-hand': 'rollback-by-hand',
 } as const satisfies Record<TrialStep, EventName>;
 
 /** Writes one step of a trial into the journal and the ledger. A ledger that cannot be kept is said, and changes nothing. */

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OUTPUT_SCHEMAS } from '../../src/cli/output-schema.ts';
 import { build, type Directory, goodbootOn, jsonOf, makeDirectory, makeGrubenv, onlyCommand } from '../helpers/cli.ts';
+import { makeOstreeMachine, ON_OSTREE } from '../helpers/ostree-machine.ts';
 
 let machine: Directory;
+/** One with two deployments. */
+let two: Directory;
 
 beforeAll(async () => {
   await build();
@@ -11,9 +14,12 @@ beforeAll(async () => {
     'run/image/boot/grub2/grub.cfg': 'source $prefix/custom.cfg\n',
     'run/image/usr/lib/bootupd/grub2-static/configs.d/09_goodboot.cfg': 'set x=y\n',
   });
+  two = await makeOstreeMachine('2* 1', { v: 1, trial: null, denied: [], boots: [] });
   await makeGrubenv(`${machine.path}/boot/grub2/grubenv`, ['boot_counter=2', 'boot_success=0']);
 }, 60_000);
-afterAll(() => machine[Symbol.asyncDispose]());
+afterAll(async () => {
+  for (const each of [machine, two]) await each[Symbol.asyncDispose]();
+});
 
 const ANSWERS = [
   ['status', 'Error'],
@@ -24,6 +30,7 @@ const ANSWERS = [
   ['mark bad', 'Mark'],
   ['history', 'History'],
   ['trial show', 'Trial'],
+  ['rollback --dry-run', 'Rollback'],
   ['deny list', 'Denied'],
   ['deny add sha256:DIGEST', 'Denied'],
   ['--root /run/image install-grub --dry-run', 'GrubFragment'],
@@ -37,7 +44,9 @@ const ANSWERS = [
 ] as const;
 
 test.each(ANSWERS)('goodboot %s --json answers a %s, in one object that the schema allows', async (command, kind) => {
-  const ran = await goodbootOn(machine, [...command.replace('DIGEST', 'a'.repeat(64)).split(' '), '--json']);
+  const args = [...command.replace('DIGEST', 'a'.repeat(64)).split(' '), '--json'];
+  const isAboutTwo = kind === 'Rollback';
+  const ran = await (isAboutTwo ? goodbootOn(two, args, { how: ON_OSTREE }) : goodbootOn(machine, args));
   expect(jsonOf(ran).kind).toBe(kind);
 });
 

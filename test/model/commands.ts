@@ -66,6 +66,7 @@ const COMMANDS = {
         machine.rules.byHand = false;
       });
     }),
+  rollBack: (machine: Machine, { runsOn }: Command) => machine.use(() => machine.rollBack({ deny: runsOn })),
   fault: async (machine: Machine) => {
     machine.faulty = !machine.faulty;
     machine.rules.faultChanges();

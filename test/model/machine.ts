@@ -7,6 +7,7 @@ import { beginBoot, CLEAN_SHUTDOWN } from '../../src/node/begin.ts';
 import { conclude } from '../../src/node/conclude.ts';
 import { makeTrialEffects } from '../../src/node/end-trial.ts';
 import { noteTrial } from '../../src/node/note-trial.ts';
+import { type Rollback, type RollbackRequest, rollBack } from '../../src/node/rollback.ts';
 import { loadState, STATE, updateState } from '../../src/node/state.ts';
 import { judgeBoot } from '../../src/node/verdict.ts';
 import type { PlannedCheck } from '../../src/ports/check.ts';
@@ -241,6 +242,24 @@ export class Machine {
     if (trial !== null && trial.deployment !== this.sysroot.booted) return;
     if (trial !== null) this.rules.markedByHand.add(trial.deployment);
     await this.bootLoader.apply({ success: true, counter: null });
+  }
+
+  /** As `goodboot rollback` does it. */
+  async rollBack(request: Partial<RollbackRequest> = {}): Promise<Rollback> {
+    const { signal } = new AbortController();
+    this.rules.byHand = true;
+    try {
+      return await rollBack(this.bootDeps, {
+        deny: true,
+        dryRun: false,
+        force: false,
+        attempts: ATTEMPTS,
+        signal,
+        ...request,
+      });
+    } finally {
+      this.rules.byHand = false;
+    }
   }
 
   async deny(id: string, isDenied: boolean): Promise<void> {

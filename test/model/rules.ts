@@ -130,14 +130,16 @@ export class Rules {
   stateChanges(before: NodeState, after: NodeState | null): void {
     if (after === null) throw new Violation('a state that cannot be read back');
     const [was, is] = [before.trial, after.trial];
-    if (was !== null && is !== null) {
+    const isTurning = is?.byHand !== undefined && was?.byHand === undefined;
+    if (was !== null && is !== null && !isTurning) {
       this.demand(was.deployment === is.deployment && was.from === is.from, 'a trial is closed before another opens');
       this.demand(was.phase === 'armed' || is.phase === 'fell-back', 'a trial that fell back is not armed again');
     }
-    if (was === null && is !== null) this.#opens(is);
+    if (was === null && is !== null && !isTurning) this.#opens(is);
+    if (isTurning) this.#closed = 0;
     const told = after.boots.at(-2);
     if (told !== undefined && after.boots.at(-1)?.bootId !== before.boots.at(-1)?.bootId) this.#tells(told);
-    if (this.byHand) return;
+    if (this.byHand || was?.byHand !== undefined) return;
     for (const { deployment } of after.denied.slice(before.denied.length)) this.#denies(deployment);
   }
 
@@ -189,6 +191,8 @@ export class Rules {
 
   noted(step: TrialStep): void {
     if (!['ended-good', 'ended-bad', 'environment', 'withdrawn'].includes(step)) return;
+    // Another took its place in the same write.
+    if (step === 'withdrawn' && this.#machine.state.trial?.byHand !== undefined) return;
     this.#closed += 1;
     this.demand(this.#closed === 1, 'a trial is closed once');
   }

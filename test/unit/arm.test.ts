@@ -21,6 +21,7 @@ const update: ArmFacts = {
   counter: null,
   success: true,
   denied: [],
+  chosen: null,
   fragment: 'installed',
   canCount: true,
   attempts: 3,

@@ -12,6 +12,7 @@ const trial: Trial = {
   trialFailures: [],
 };
 const fellBack: Trial = { ...trial, counted: 0, phase: 'fell-back' };
+const byHand: Trial = { ...fellBack, byHand: { onTrial: false, deny: true } };
 const boot: BeginFacts = {
   startedBy: 'boot-loader',
   booted: 'new',
@@ -31,6 +32,7 @@ const backTo = (deployment: string, value: number): readonly BeginAction[] => [
   { kind: 'set-counter', value: null },
 ];
 const BACK = backTo('old', 3);
+const END: BeginAction = { kind: 'end-by-hand' };
 const LEAVE: BeginAction = { kind: 'reboot', why: 'back-to-default' };
 const withdrawn = (why: 'deployment-is-gone' | 'not-the-default-any-more'): readonly BeginAction[] => [
   { kind: 'set-counter', value: null },
@@ -78,6 +80,13 @@ describe('a boot during a trial begins', () => {
       'what it goes back to was removed, and the one on trial is the default',
       { booted: 'third', trial: fellBack, deployments: ['new', 'third'], counter: -1 },
       [],
+    ],
+    ['a person goes back, and a cut left it unfinished', { trial: byHand, counter: 2 }, [...BACK, END, LEAVE]],
+    ['a person goes back, and only the end was cut', { booted: 'old', trial: byHand, counter: null }, [...BACK, END]],
+    [
+      'a person goes back, and something third has become the default',
+      { booted: 'third', trial: byHand, deployments: ['third', 'new', 'old'] },
+      withdrawn('not-the-default-any-more'),
     ],
     ['no boot loader started it', { startedBy: 'kexec' }, []],
     ['no deployments here', { booted: null }, []],

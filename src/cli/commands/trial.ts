@@ -8,11 +8,11 @@ import { beginBoot, CLEAN_SHUTDOWN } from '../../node/begin.ts';
 import { readBootLoader } from '../../node/boot-loader-view.ts';
 import { loadState } from '../../node/state.ts';
 import { runAll } from '../../node/verdict.ts';
+import { openAsRoot } from '../as-root.ts';
 import { rootOf } from '../options.ts';
-import { enterOwnMounts } from '../own-mounts.ts';
 import type { Setup } from '../program.ts';
 import { table } from '../render/table.ts';
-import { checkRunnerOf, countingOf, openSession, reachSystemd, type Session, trialDeps } from '../session.ts';
+import { checkRunnerOf, countingOf, openSession, reachSystemd, trialDeps } from '../session.ts';
 import { warnOn } from './say-problems.ts';
 
 /** Bound of a whole run: a backend may be slow at boot, and must not be waited for without end. */
@@ -43,15 +43,8 @@ export function addTrialCommands(program: Command, setup: Setup): void {
     .action((_options, command: Command) => show(setup, rootOf(command)));
 }
 
-async function openAsRoot({ terminal }: Setup): Promise<Session> {
-  if (process.getuid?.() !== 0) throw new GoodbootError('NEEDS_ROOT', 'this changes what the next boot starts');
-  const session = await openSession('/', warnOn(terminal));
-  await enterOwnMounts(session.bootLoader);
-  return session;
-}
-
 async function runBegin(setup: Setup): Promise<void> {
-  const session = await openAsRoot(setup);
+  const session = await openAsRoot(setup.terminal);
   const { crashLoop } = session.config.settings.trial;
   await using systemd = await reachSystemd(session);
   const reboot = async () => {
@@ -68,7 +61,7 @@ async function runBegin(setup: Setup): Promise<void> {
 }
 
 async function runArm(setup: Setup): Promise<void> {
-  const session = await openAsRoot(setup);
+  const session = await openAsRoot(setup.terminal);
   const { settings } = session.config;
   await using systemd = await reachSystemd(session);
   const baseline = async () => {
@@ -99,7 +92,7 @@ async function runArm(setup: Setup): Promise<void> {
 
 /** The machine goes down: no time for a baseline, and whatever fails here must not look like a crash next time. */
 async function runEnd(setup: Setup): Promise<void> {
-  const session = await openAsRoot(setup);
+  const session = await openAsRoot(setup.terminal);
   try {
     const deps = { ...session, ...trialDeps(session), ...countingOf(session), baseline: async () => null };
     await arm(deps, session.config.settings.trial.attempts, AbortSignal.timeout(END_TIMEOUT_MS));

@@ -13,9 +13,9 @@ import type { Deployments } from '../../../src/ports/deployments.ts';
 import type { Files } from '../../../src/ports/files.ts';
 import type { Processes } from '../../../src/ports/processes.ts';
 import { bootc } from './bootc.ts';
-import { checksumOf, type Layout, versionOf } from './layout.ts';
+import { checksumOf, type Layout } from './layout.ts';
 import { ostree, type Said } from './ostree.ts';
-import { loadState, type StateEntry, saveState, stateOf } from './sysroot-state.ts';
+import { loadState, type StateEntry, saveState, stateOf, versionIn } from './sysroot-state.ts';
 
 /** A machine with deployments, and what is there without asking the port. */
 export interface Subject extends AsyncDisposable {
@@ -87,10 +87,7 @@ async function standIn(places: Layout, options: StandInOptions, make: Make): Pro
     ran,
     idOf: checksumOf,
     order: (...faults: readonly string[]) => saveState(state, { ...loadState(state), faults }),
-    seen: async () =>
-      loadState(state)
-        .entries.map(({ checksum, staged }) => `${versionOf(checksum)}${staged ? 's' : ''}`)
-        .join(' '),
+    seen: async () => versionIn(state),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
   };
   const { deployments, stop } = await make(machine);

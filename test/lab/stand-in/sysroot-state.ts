@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { checksumOf, type Layout } from './layout.ts';
+import { checksumOf, type Layout, versionOf } from './layout.ts';
 
 /** A deployment as libostree knows it. */
 export interface StateEntry {
@@ -35,6 +35,12 @@ export const stateOf = (layout: Layout, change: Partial<StateEntry> = {}): Sysro
 });
 
 export const loadState = (path: string): SysrootState => JSON.parse(readFileSync(path, 'utf8'));
+
+/** The versions in boot order, a staged one with `s`. */
+export const versionIn = (path: string): string =>
+  loadState(path)
+    .entries.map(({ checksum, staged }) => `${versionOf(checksum)}${staged ? 's' : ''}`)
+    .join(' ');
 
 export function saveState(path: string, state: SysrootState): void {
   writeFileSync(`${path}.new`, JSON.stringify(state, null, 2));
