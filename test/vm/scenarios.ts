@@ -33,6 +33,36 @@ export const SCENARIOS = [
     expected: 'as many boots as it has attempts (3), then back for good; the deployment is denied',
     ...GRUB,
   },
+  {
+    name: 'power-cut-arm',
+    failure: 'the power fails after each durable change while an update is put on trial',
+    expected: 'the old deployment is good, and nothing is on trial: what was only staged is lost with the power',
+    ...GRUB,
+  },
+  {
+    name: 'power-cut-begin',
+    failure: 'the power fails after each durable change while a boot on trial begins',
+    expected: 'the boot costs an attempt; the next one is marked good',
+    ...GRUB,
+  },
+  {
+    name: 'power-cut-mark',
+    failure: 'the power fails after each durable change while a boot on trial is judged and marked',
+    expected: 'the boot costs an attempt at most; the deployment ends as good',
+    ...GRUB,
+  },
+  {
+    name: 'power-cut-rollback',
+    failure: 'the power fails after each durable change while the fallback is made permanent',
+    expected: 'the next boots finish it: the old deployment for good, the bad one denied',
+    ...GRUB,
+  },
+  {
+    name: 'power-cut-fallback-verdict',
+    failure: 'the power fails after each durable change while the fallback boot is judged, and the trial ended',
+    expected: 'the same: rolled back once, denied once, marked',
+    ...GRUB,
+  },
 ] as const satisfies readonly Scenario[];
 
 export type ScenarioName = (typeof SCENARIOS)[number]['name'];

@@ -26,12 +26,16 @@ const FILES = { '/etc/goodboot/config.d/10-quick.yaml': QUICK };
 
 /**
  * A node that runs, is judged, and is marked good. It was so once, and goes on from there within a second or two. The
- * files are written into it while it runs, below /etc and /var.
+ * files are written into it while it runs, below /etc and /var. `layer`: another build than the release.
  */
-export async function goodNode(files: Readonly<Record<string, NewFile>> = {}): Promise<Vm> {
+export async function goodNode(files: Readonly<Record<string, NewFile>> = {}, layer?: string): Promise<Vm> {
   await sweep();
-  const [tools, from] = await Promise.all([ensureTools(), ensureGoodNode()]);
-  const vm = new Vm(tools, { clock: null });
+  return resumed(await ensureGoodNode(layer), files);
+}
+
+/** A machine that goes on where it was suspended. */
+export async function resumed(from: string, files: Readonly<Record<string, NewFile>> = {}): Promise<Vm> {
+  const vm = new Vm(await ensureTools(), { clock: null });
   try {
     await vm.resume(from);
     for (const [path, file] of Object.entries(files)) await vm.write(path, file);
@@ -48,11 +52,11 @@ export async function judged(vm: Vm): Promise<void> {
 }
 
 /** The path of a directory with such a node, suspended. */
-async function ensureGoodNode(): Promise<string> {
-  const image = await ensureImage();
+async function ensureGoodNode(layer?: string): Promise<string> {
+  const image = await ensureImage('grub-bios', layer);
   const own = (await contentsOf(HERE)) + JSON.stringify(await ownFragment());
   return cached('good-node', keyOf(basename(image), own), async (making) => {
-    await using vm = await bootVm({ files: FILES });
+    await using vm = await bootVm({ files: FILES, layer });
     await judged(vm);
     const { grubenv } = await vm.state();
     if (grubenv?.['boot_success'] !== '1') throw new Error(`the node is not good: ${await vm.journal()}`);

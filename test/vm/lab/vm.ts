@@ -13,6 +13,8 @@ const FRAGMENT = resolve(import.meta.dirname, '../../../dist/grub/09_goodboot.cf
 
 export interface VmOptions extends Partial<Hardware> {
   readonly kind?: ImageKind;
+  /** The installed project; default: the release. */
+  readonly layer?: string | undefined;
   /**
    * Fragments of grub.cfg by file name, which says their place: the entries are in `10_entries.cfg`. Default: the
    * project's own `09_goodboot.cfg`, where it is built; none: `{}`.
@@ -28,7 +30,7 @@ export interface VmOptions extends Partial<Hardware> {
 export async function newVm(options: VmOptions = {}): Promise<Vm> {
   const { kind, files = {}, fragments = await ownFragment(), clock = null } = options;
   await sweep();
-  const image = await ensureImage(kind);
+  const image = await ensureImage(kind, options.layer);
   const vm = new Vm(await ensureTools(), { clock });
   await Vm.copy(image, vm.directory);
   await vm.disks.write({
