@@ -99,6 +99,31 @@ const trial = v.strictObject({
 
 const denial = v.strictObject({ deployment: v.string(), since: v.string(), why: v.string() });
 
+/** What is kept of a boot that a trial has spent, as in src/core/evidence.ts. */
+const aboutEvidence = {
+  v: v.literal(1),
+  id: v.string(),
+  boots: v.number(),
+  deployment: v.string(),
+  ended: v.nullable(ended),
+  verdict: v.optional(v.nullable(verdict)),
+  time: v.string(),
+  collectedIn: v.string(),
+  journal: v.picklist(['read', 'absent', 'unreadable']),
+  trouble: v.string(),
+  results: v.array(v.strictObject({ name: v.string(), required: v.boolean(), state: v.string(), reason: v.string() })),
+  leftOut: v.number(),
+};
+const journalLines = v.array(
+  v.strictObject({
+    time: v.string(),
+    priority: v.number(),
+    from: v.string(),
+    message: v.string(),
+    event: v.nullable(v.string()),
+  }),
+);
+
 /** One step of a decision: its kind, and what it is about. */
 const step = v.looseObject({ kind: v.string() });
 
@@ -148,6 +173,23 @@ export const OUTPUT_SCHEMAS = {
     drops: v.nullable(v.string()),
     denies: v.boolean(),
     reboots: v.boolean(),
+  }),
+  EvidenceList: v.strictObject({
+    apiVersion,
+    kind: v.literal('EvidenceList'),
+    directory: v.string(),
+    evidence: v.array(v.strictObject(aboutEvidence)),
+  }),
+  Evidence: v.strictObject({
+    apiVersion,
+    kind: v.literal('Evidence'),
+    evidence: v.strictObject({
+      ...aboutEvidence,
+      events: journalLines,
+      errors: journalLines,
+      lines: journalLines,
+      crashes: v.array(v.strictObject({ record: v.string(), text: v.string() })),
+    }),
   }),
   Denied: v.strictObject({ apiVersion, kind: v.literal('Denied'), denied: v.array(denial) }),
   GrubFragment: v.strictObject({

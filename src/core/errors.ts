@@ -227,6 +227,11 @@ export const ERRORS = {
     summary: 'what this node remembers of its trial cannot be read',
     cure: 'look at /var/lib/goodboot/state.json; goodboot history says what was in it; removing it forgets the trial and the denied list',
   },
+  EVIDENCE_UNKNOWN: {
+    exit: 66,
+    summary: 'no evidence of that boot is kept',
+    cure: 'goodboot trial evidence lists the boots of which there is any',
+  },
   FILE_UNREADABLE: { exit: 66, summary: 'a file cannot be read', cure: 'the message names it and the cause' },
   FILE_UNWRITABLE: { exit: 73, summary: 'a file cannot be written', cure: 'the message names it and the cause' },
   FILE_LOCKED: {

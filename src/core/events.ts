@@ -117,6 +117,20 @@ export const EVENTS = {
     subject: 'The boot before this one @GOODBOOT_REASON@',
     body: 'Nobody shut boot @GOODBOOT_LAST_BOOT@ down, or boots after it did not come up.\nEnds without a shutdown count towards a crash loop, where trial.crashLoop allows so many.\n"journalctl -b @GOODBOOT_LAST_BOOT@" shows its last words, "goodboot history" how the boots before it ended.',
   },
+  'evidence-kept': {
+    id: 'e5ff0795e8834fed8bbc03912d339336',
+    priority: 6,
+    fields: ['GOODBOOT_LAST_BOOT', 'GOODBOOT_FILE', 'GOODBOOT_REASON'],
+    subject: 'What is left of boot @GOODBOOT_LAST_BOOT@ is kept: @GOODBOOT_REASON@',
+    body: 'That boot was spent on a trial. Its checks, its last lines and the last words of its kernel are in @GOODBOOT_FILE@.\n"goodboot trial evidence @GOODBOOT_LAST_BOOT@" shows them.',
+  },
+  'evidence-lost': {
+    id: 'c4022b2293a84cb39078804e3b73bb1e',
+    priority: 4,
+    fields: ['GOODBOOT_REASON', 'GOODBOOT_ERROR_CODE'],
+    subject: 'What is left of earlier boots could not be kept: @GOODBOOT_REASON@',
+    body: 'The trial goes on as if it had been.\n"journalctl --list-boots" shows what the journal still has, "goodboot explain @GOODBOOT_ERROR_CODE@" what to do.',
+  },
   'trial-armed': {
     id: '4342dbff377748f3b1022cb5ead47aeb',
     priority: 5,

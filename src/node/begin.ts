@@ -13,14 +13,15 @@ import {
 import type { Trial } from '../core/trial.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
 import type { DeploymentActions } from '../ports/deployments.ts';
+import { type EvidenceDeps, keepEvidence } from './evidence.ts';
 import { goBackStep } from './go-back.ts';
-import { type LookBackDeps, lookBack, noteBoot } from './look-back.ts';
+import { lookBack, noteBoot } from './look-back.ts';
 import { loadState, updateState } from './state.ts';
 
 /** Left behind by a clean shutdown, and taken away by the next boot. */
 export const CLEAN_SHUTDOWN = '/var/lib/goodboot/clean-shutdown';
 
-export interface BeginDeps extends LookBackDeps {
+export interface BeginDeps extends EvidenceDeps {
   readonly bootLoader: BootLoader;
   readonly deployments: DeploymentActions;
   /** Writes one step of a trial into the ledger and the journal; a record that cannot be kept changes nothing. */
@@ -71,7 +72,15 @@ export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<r
   });
   const attempt = actions.some(({ kind }) => kind === 'note-attempt') ? attemptOf(state.trial, counter) : null;
   await noteBoot(deps, back, { deployment: booted, bootLoader: bootLoader.name, attempt });
-  for (const action of actions) state = await take(action, state, deps, policy);
+  try {
+    for (const action of actions) if (action.kind !== 'reboot') state = await take(action, state, deps, policy);
+  } finally {
+    // Also when going back failed, and before it is forgotten which boots were spent.
+    const trial = state.trial ?? noted.after.trial;
+    const isOver = actions.some(({ kind }) => kind === 'close-good');
+    if (trial !== null && !isOver) await keepEvidence(deps, { state, deployment: trial.deployment, back });
+  }
+  if (actions.some(({ kind }) => kind === 'reboot')) await deps.reboot();
   return actions;
 }
 
@@ -89,8 +98,10 @@ async function identities(deployments: DeploymentActions, signal: AbortSignal): 
   }
 }
 
+type Step = Exclude<BeginAction, { readonly kind: 'reboot' }>;
+
 /** One step, durable before the next: the state is saved before what it announces is done, and noted after that. */
-async function take(action: BeginAction, state: NodeState, deps: BeginDeps, policy: BeginPolicy): Promise<NodeState> {
+async function take(action: Step, state: NodeState, deps: BeginDeps, policy: BeginPolicy): Promise<NodeState> {
   const { files, note } = deps;
   const trial = state.trial;
   const keep = async (change: (now: NodeState) => NodeState) => (await updateState(files, change)).after;
@@ -130,8 +141,5 @@ async function take(action: BeginAction, state: NodeState, deps: BeginDeps, poli
       await note('crash-loop', action.trial.deployment, `back to ${action.trial.from}`);
       return next;
     }
-    case 'reboot':
-      await deps.reboot();
-      return state;
   }
 }

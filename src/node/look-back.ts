@@ -78,7 +78,7 @@ export async function noteBoot(
 }
 
 /** Null: it could not be told. */
-async function known<T>(work: () => Promise<T>): Promise<T | null> {
+export async function known<T>(work: () => Promise<T>): Promise<T | null> {
   try {
     return await work();
   } catch (error) {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OUTPUT_SCHEMAS } from '../../src/cli/output-schema.ts';
+import type { Evidence } from '../../src/core/evidence.ts';
 import { build, type Directory, goodbootOn, jsonOf, makeDirectory, makeGrubenv, onlyCommand } from '../helpers/cli.ts';
 import { makeOstreeMachine, ON_OSTREE } from '../helpers/ostree-machine.ts';
 
@@ -7,10 +8,31 @@ let machine: Directory;
 /** One with two deployments. */
 let two: Directory;
 
+const LINE = { time: '2026-11-21T09:45:11.519Z', priority: 3, from: 'app', message: 'no', event: null };
+const EVIDENCE: Evidence = {
+  v: 1,
+  id: 'e1',
+  boots: 1,
+  deployment: 'd1',
+  ended: 'panic',
+  verdict: null,
+  time: LINE.time,
+  collectedIn: 'e2',
+  journal: 'read',
+  trouble: '',
+  results: [{ name: 'units', required: true, state: 'fail', reason: 'app.service failed' }],
+  events: [{ ...LINE, event: 'check-failed' }],
+  errors: [LINE],
+  lines: [LINE],
+  crashes: [{ record: '/sys/fs/pstore/dmesg-efi-1', text: 'Kernel panic' }],
+  leftOut: 0,
+};
+
 beforeAll(async () => {
   await build();
   machine = await makeDirectory({
     'run/goodboot/config.d/50-test.yaml': onlyCommand(['true']),
+    'var/lib/goodboot/evidence/e1.json': JSON.stringify(EVIDENCE),
     'run/image/boot/grub2/grub.cfg': 'source $prefix/custom.cfg\n',
     'run/image/usr/lib/bootupd/grub2-static/configs.d/09_goodboot.cfg': 'set x=y\n',
   });
@@ -31,6 +53,8 @@ const ANSWERS = [
   ['history', 'History'],
   ['trial show', 'Trial'],
   ['rollback --dry-run', 'Rollback'],
+  ['trial evidence', 'EvidenceList'],
+  ['trial evidence e1', 'Evidence'],
   ['deny list', 'Denied'],
   ['deny add sha256:DIGEST', 'Denied'],
   ['--root /run/image install-grub --dry-run', 'GrubFragment'],

@@ -66,7 +66,12 @@ export class MemoryFiles implements Files {
     const text = this.map.get(path);
     return text === undefined ? null : Buffer.from(text).subarray(start, start + maxBytes + 1);
   };
-  list = async () => this.#entries().map((id) => `${id}.conf`);
+  list = async (path: string) => {
+    if (path === '/boot/loader/entries') return this.#entries().map((id) => `${id}.conf`);
+    return [...this.map.keys()]
+      .filter((each) => each.startsWith(`${path}/`))
+      .map((each) => each.slice(path.length + 1));
+  };
   info = async (path: string) => {
     const text = this.map.get(path);
     return text === undefined ? null : { kind: 'file' as const, sizeBytes: Buffer.byteLength(text), modifiedMs: 0 };

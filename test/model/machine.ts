@@ -98,7 +98,8 @@ export class Machine {
       crashText: async () => 'Kernel panic',
       watchdogs: async () => ({ watchdogs: [], resets: [] }),
     };
-    return { ...record, bootLoader, deployments, note, traces };
+    const pastBoots = { ids: async () => [`boot${this.bootId}`], entries: async () => [] };
+    return { ...record, bootLoader, deployments, note, traces, pastBoots };
   }
 
   /** From power on, over every reboot that the node asks for and every cut, until it stays up. */

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { makePastBoots } from '../../adapters/journald/past-boots.ts';
+import { makeProcesses } from '../../adapters/process/run.ts';
 import { makeTraces } from '../../adapters/traces/traces.ts';
 import { judge } from '../../core/decide.ts';
 import { GoodbootError } from '../../core/errors.ts';
@@ -13,6 +15,7 @@ import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
 import { table } from '../render/table.ts';
 import { checkRunnerOf, countingOf, openSession, reachSystemd, trialDeps } from '../session.ts';
+import { addEvidenceCommand } from './evidence.ts';
 import { warnOn } from './say-problems.ts';
 
 /** Bound of a whole run: a backend may be slow at boot, and must not be waited for without end. */
@@ -35,12 +38,13 @@ export function addTrialCommands(program: Command, setup: Setup): void {
   const trial = program
     .command('trial')
     .description('the trial of a new deployment')
-    .addHelpText('after', '\nExample:\n  goodboot trial show');
+    .addHelpText('after', '\nExamples:\n  goodboot trial show\n  goodboot trial evidence');
   trial
     .command('show')
     .description('the open trial, and where this boot stands in it')
     .addHelpText('after', '\nExamples:\n  goodboot trial show\n  goodboot trial show --json')
     .action((_options, command: Command) => show(setup, rootOf(command)));
+  addEvidenceCommand(trial, setup);
 }
 
 async function runBegin(setup: Setup): Promise<void> {
@@ -52,7 +56,13 @@ async function runBegin(setup: Setup): Promise<void> {
     await systemd.manager.reboot();
   };
   const actions = await beginBoot(
-    { ...session, ...trialDeps(session), traces: makeTraces(session.files), reboot },
+    {
+      ...session,
+      ...trialDeps(session),
+      traces: makeTraces(session.files),
+      pastBoots: makePastBoots(makeProcesses()),
+      reboot,
+    },
     { crashLoop, signal: AbortSignal.timeout(TIMEOUT_MS) },
   );
   const json = { apiVersion: 'goodboot/v1', kind: 'Begin', actions };
