@@ -97,7 +97,12 @@ const trial = v.strictObject({
   byHand: v.optional(v.strictObject({ onTrial: v.boolean(), deny: v.boolean() })),
 });
 
-const denial = v.strictObject({ deployment: v.string(), since: v.string(), why: v.string() });
+const denial = v.strictObject({
+  deployment: v.string(),
+  image: v.optional(v.string()),
+  since: v.string(),
+  why: v.string(),
+});
 
 /** What is kept of a boot that a trial has spent, as in src/core/evidence.ts. */
 const aboutEvidence = {

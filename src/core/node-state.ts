@@ -4,7 +4,10 @@ import type { StartedBy, Trial } from './trial.ts';
 
 /** A deployment that this node rolled back from: never booted into again until it is allowed. */
 export interface Denial {
+  /** Its identity; or the digest of an image, which denies whatever is made from that. */
   readonly deployment: string;
+  /** `sha256:…` of the image that it was, with nothing put on top: the same image may come back under another identity. */
+  readonly image?: string;
   /** ISO 8601. */
   readonly since: string;
   readonly why: string;
@@ -118,14 +121,31 @@ export function crashedElsewhere({ boots }: NodeState, deployment: string, times
   return false;
 }
 
-export const deny = (state: NodeState, denial: Denial): NodeState =>
-  state.denied.some(({ deployment }) => deployment === denial.deployment)
-    ? state
-    : { ...state, denied: [...state.denied, denial] };
+/** Every name that is denied: identities and digests of images. */
+export const deniedNames = ({ denied }: NodeState): readonly string[] => denied.flatMap(namesOf);
 
-export function allow(state: NodeState, id: string): NodeState {
-  const denied = state.denied.filter(({ deployment }) => deployment !== id);
-  return denied.length === state.denied.length ? state : { ...state, denied };
+const namesOf = ({ deployment, image }: Denial): readonly string[] =>
+  image === undefined ? [deployment] : [deployment, image];
+
+/** A deployment that is denied already stays as it is, unless its image was not known then. */
+export function deny(state: NodeState, denial: Denial): NodeState {
+  const { deployment, image } = denial;
+  const known = state.denied.find((each) => namesOf(each).includes(deployment));
+  if (known === undefined) return { ...state, denied: [...state.denied, denial] };
+  if (image === undefined || namesOf(known).includes(image)) return state;
+  return { ...state, denied: state.denied.map((each) => (each === known ? { ...each, image } : each)) };
+}
+
+/** Takes away every denial of that name, and of what was denied together with it: an identity and its image go together. */
+export function allow(state: NodeState, name: string): NodeState {
+  const together = new Set(
+    state.denied
+      .map(namesOf)
+      .filter((names) => names.includes(name))
+      .flat(),
+  );
+  const denied = state.denied.filter((each) => !namesOf(each).some((other) => together.has(other)));
+  return together.size === 0 ? state : { ...state, denied };
 }
 
 /** Opens a trial; while one is open, nothing changes. */

@@ -5,6 +5,7 @@ import {
   changeTrial,
   crashedElsewhere,
   crashesOf,
+  deniedNames,
   type NodeState,
   openTrial,
   withBoot,
@@ -12,7 +13,7 @@ import {
 } from '../core/node-state.ts';
 import type { Trial } from '../core/trial.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
-import type { DeploymentActions } from '../ports/deployments.ts';
+import type { DeploymentActions, DeploymentEntry } from '../ports/deployments.ts';
 import { type EvidenceDeps, keepEvidence } from './evidence.ts';
 import { goBackStep } from './go-back.ts';
 import { lookBack, noteBoot } from './look-back.ts';
@@ -60,13 +61,18 @@ export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<r
   const { reboots: limit, windowMs } = policy.crashLoop;
   const id = booted?.id ?? '';
   const count = crashesOf(state, id, { sinceMs: nowMs - windowMs, nowMs });
+  const entries = state.trial !== null || count >= limit ? await inMenu(deployments, policy.signal) : null;
+  const denied = deniedNames(state);
   const actions = begin({
     startedBy,
     booted: booted?.id ?? null,
-    deployments: state.trial !== null || count >= limit ? await identities(deployments, policy.signal) : null,
+    deployments: entries?.map((entry) => entry.id) ?? null,
     trial: state.trial,
     counter,
-    denied: state.denied.map(({ deployment }) => deployment),
+    denied: [
+      ...denied,
+      ...(entries ?? []).flatMap((entry) => (denied.includes(entry.imageDigest ?? '') ? [entry.id] : [])),
+    ],
     ranBefore: state.boots.flatMap(({ deployment, ended }) => (ended === 'clean' && deployment ? [deployment] : [])),
     crashes: { count, limit, elsewhere: crashedElsewhere(state, id, limit) },
   });
@@ -89,9 +95,9 @@ const attemptOf = (trial: Trial | null, counter: number | null): number | null =
   trial === null || counter === null || counter < 0 ? null : trial.attempts - counter;
 
 /** Null: the backend did not say. */
-async function identities(deployments: DeploymentActions, signal: AbortSignal): Promise<readonly string[] | null> {
+async function inMenu(deployments: DeploymentActions, signal: AbortSignal): Promise<readonly DeploymentEntry[] | null> {
   try {
-    return (await deployments.list(signal)).filter(({ staged }) => !staged).map(({ id }) => id);
+    return (await deployments.list(signal)).filter(({ staged }) => !staged);
   } catch (error) {
     if (error instanceof GoodbootError) return null;
     throw error;

@@ -38,8 +38,11 @@ export function makeTrialEffects({ files, clock, bootLoader, deployments, note }
       if (bootLoader.can.mark) await bootLoader.apply({ counter: null });
     },
     async deny(deployment, why) {
+      const image = await imageOf(deployments, deployment);
       const since = new Date(clock.now()).toISOString();
-      await updateState(files, (state) => deny(state, { deployment, since, why }));
+      await updateState(files, (state) =>
+        deny(state, { deployment, ...(image === null ? {} : { image }), since, why }),
+      );
       await note('denied', deployment, why);
     },
     async end(result) {
@@ -47,4 +50,17 @@ export function makeTrialEffects({ files, clock, bootLoader, deployments, note }
       if (before.trial !== null) await note(STEP[result], before.trial.deployment, result);
     },
   };
+}
+
+/** The digest of the image that a deployment is; null: it is none, has something on top, or the backend cannot tell. */
+async function imageOf(deployments: DeploymentActions, id: string): Promise<string | null> {
+  try {
+    const entries = await deployments.list(AbortSignal.timeout(LIST_TIMEOUT_MS));
+    const entry = entries.find((each) => each.id === id);
+    return entry === undefined || entry.layered ? null : entry.imageDigest;
+  } catch (error) {
+    // It is denied all the same, by what it is booted with.
+    if (error instanceof GoodbootError) return null;
+    throw error;
+  }
 }

@@ -17,6 +17,8 @@ export interface DeploymentEntry extends Deployment {
   readonly pinned: boolean;
   /** `sha256:…` of the container image that it was made from, where there is one and the backend knows it. */
   readonly imageDigest: string | null;
+  /** Something was put on top of that image on this node: what fails may not be the image's fault. */
+  readonly layered: boolean;
 }
 
 /** What manages the deployments of this system. Every call is bounded by its signal. */

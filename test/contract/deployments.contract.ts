@@ -132,6 +132,7 @@ export function fakeDeployments(places: Layout): Subject {
     staged: staged === true,
     pinned: pinned === true,
     imageDigest: null,
+    layered: false,
   }));
   const inTime = (signal: AbortSignal) => {
     if (signal.aborted) throw new GoodbootError('PROGRAM_TIMEOUT', 'the fake was asked too late');

@@ -25,10 +25,14 @@ const COMMANDS = {
   },
   stage: (machine: Machine, { number, behaviour }: Command) =>
     machine.use(async () => {
-      const { sysroot } = machine;
+      const { sysroot, state } = machine;
       const old = [...machine.behaviour.keys()].filter((id) => id !== sysroot.booted);
       // Mostly something new, else what this node has seen already.
       const id = number < 4 ? `d${machine.behaviour.size}` : old[(machine.bootId + number) % old.length]!;
+      // Some are images, and some of these the one that was denied last, under another identity.
+      const same = number === 3 ? state.denied.at(-1)?.image : undefined;
+      const image = same ?? (number > 0 ? `image of ${id}` : null);
+      if (image !== null && !machine.behaviour.has(id)) sysroot.images.set(id, image);
       if (!machine.behaviour.has(id)) machine.behaviour.set(id, behaviour);
       sysroot.staged = id;
       await machine.arm();

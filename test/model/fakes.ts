@@ -152,6 +152,8 @@ export interface Sysroot {
   /** In boot order. */
   order: readonly string[];
   staged: string | null;
+  /** What each deployment was made from, where it was an image. */
+  readonly images: Map<string, string>;
   /** How many more changes the backend refuses. */
   refusals: number;
 }
@@ -172,7 +174,15 @@ export function makeDeployments(power: Power, sysroot: Sysroot, watch: (id: stri
     });
   };
   const entry = (id: string, staged: boolean): DeploymentEntry => {
-    return { id, version: id, booted: id === sysroot.booted, staged, pinned: false, imageDigest: null };
+    return {
+      id,
+      version: id,
+      booted: id === sysroot.booted,
+      staged,
+      pinned: false,
+      imageDigest: sysroot.images.get(id) ?? null,
+      layered: false,
+    };
   };
   return {
     name: 'ostree',

@@ -47,7 +47,7 @@ export class Machine {
     ['d0', 'good'],
     ['d1', 'good'],
   ]);
-  readonly sysroot: Sysroot = { booted: 'd1', order: ['d1', 'd0'], staged: null, refusals: 0 };
+  readonly sysroot: Sysroot = { booted: 'd1', order: ['d1', 'd0'], staged: null, refusals: 0, images: new Map() };
   readonly rules = new Rules(this);
   readonly files = new MemoryFiles(
     this.power,

@@ -209,7 +209,8 @@ export class Rules {
       this.demand(this.#uncounted.has(id) || isKnown || !fragment, 'an update boots that is not on trial');
       this.#uncounted.add(id);
     }
-    const isDenied = state.denied.some(({ deployment }) => deployment === id);
+    const image = sysroot.images.get(id);
+    const isDenied = state.denied.some((denial) => denial.deployment === id || (image && denial.image === image));
     this.demand(isRefused || !isDenied, 'a denied deployment is written to the disk');
   }
 

@@ -28,6 +28,12 @@ describe('a node', () => {
     ['leaves a bad update', [{ what: 'stage', behaviour: 'bad' }, {}], 'd1', ['d2']],
     ['leaves one that does not start', [{ what: 'stage', behaviour: 'panics' }, {}], 'd1', ['d2']],
     ['leaves one that nobody judges', [{ what: 'stage', behaviour: 'hangs' }, {}], 'd1', ['d2']],
+    [
+      'keeps out the image that failed, under whatever identity it comes back',
+      [{ what: 'stage', behaviour: 'bad', number: 1 }, {}, { what: 'stage', number: 3 }, {}],
+      'd1',
+      ['d2'],
+    ],
     ['denies nothing for what fails everywhere', [{ what: 'fault' }, { what: 'stage' }, {}], 'd1', []],
     [
       'gives back the attempts that a person spent on the old entry',

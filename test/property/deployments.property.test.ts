@@ -59,6 +59,7 @@ const sysroot: fc.Arbitrary<readonly StateEntry[]> = fc
 const listed = ({ checksum, isImage: _, ...entry }: StateEntry): Listed => ({
   id: checksum,
   imageDigest: null,
+  layered: false,
   ...entry,
 });
 

@@ -71,6 +71,7 @@ test('what rpm-ostree tells is read, with what was made from an image', () => {
   expect(entries.map(({ stateroot }) => stateroot)).toEqual(Array(3).fill('fedora-coreos'));
   const digest = expect.stringMatching(/^sha256:[0-9a-f]{64}$/);
   expect(entries.map(({ imageDigest }) => imageDigest)).toEqual([digest, digest, null]);
+  expect(entries.map(({ layered }) => layered)).toEqual([false, false, true]);
 });
 
 describe('what bootc prints is read', () => {

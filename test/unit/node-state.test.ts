@@ -4,6 +4,7 @@ import {
   allow,
   crashedElsewhere,
   crashesOf,
+  deniedNames,
   deny,
   EMPTY_STATE,
   endOfBoot,
@@ -132,13 +133,32 @@ describe('crashes', () => {
   });
 });
 
-test('a deployment is denied once, and allowed again whole', () => {
+describe('a denial', () => {
   const denial = { deployment: 'new', since: '2026-01-01T00:00:00Z', why: 'by hand' };
+  const image = 'sha256:1';
   const once = deny(EMPTY_STATE, denial);
-  expect(once.denied).toEqual([denial]);
-  expect(deny(once, { ...denial, why: 'again' })).toBe(once);
-  expect(allow(once, 'new').denied).toEqual([]);
-  expect(allow(once, 'old').denied).toEqual([denial]);
+  const both = deny(EMPTY_STATE, { ...denial, image });
+
+  test('is made once, and taken away whole', () => {
+    expect(once.denied).toEqual([denial]);
+    expect(deny(once, { ...denial, why: 'again' })).toBe(once);
+    expect(allow(once, 'new').denied).toEqual([]);
+    expect(allow(once, 'old')).toBe(once);
+  });
+
+  test('is of its image too, and gets it later where it was not known', () => {
+    expect(deniedNames(both)).toEqual(['new', image]);
+    expect(deny(both, { ...denial, deployment: image })).toBe(both);
+    expect(deny(both, denial)).toBe(both);
+    expect(deny(once, { ...denial, image, why: 'again' }).denied).toEqual([{ ...denial, image }]);
+  });
+
+  test('is taken away by either name, with what was denied together', () => {
+    const other = { ...denial, deployment: 'other' };
+    const state = deny(deny(both, { ...denial, deployment: 'same image', image }), other);
+    for (const name of ['new', image, 'same image']) expect(allow(state, name).denied).toEqual([other]);
+    expect(allow(state, 'other').denied).toEqual(state.denied.slice(0, 2));
+  });
 });
 
 test('what failed on trial is gathered over its boots, each name once', () => {

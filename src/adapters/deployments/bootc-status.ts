@@ -51,6 +51,8 @@ function entryOf(entry: Answer, slot: Pick<Listed, 'booted' | 'staged'>): Listed
     ...slot,
     pinned: flagIn(WHO, entry, 'pinned'),
     imageDigest: optionalTextIn(image, 'imageDigest'),
+    // It tells no image of what rpm-ostree has layered.
+    layered: false,
     stateroot: composefs === null ? textIn(WHO, ostree, 'stateroot') : '',
   };
 }

@@ -20,6 +20,7 @@ export function parseOstreeJson(text: string): readonly Listed[] {
       staged: flagIn(WHO, entry, 'staged'),
       pinned: flagIn(WHO, entry, 'pinned'),
       imageDigest: null,
+      layered: false,
       stateroot: textIn(WHO, entry, 'stateroot'),
     };
   });
@@ -51,6 +52,7 @@ function entryOf(line: string): Listed {
     staged: STAGED.test(marks ?? ''),
     pinned: false,
     imageDigest: null,
+    layered: false,
     stateroot,
   };
 }

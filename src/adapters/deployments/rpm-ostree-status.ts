@@ -15,6 +15,8 @@ export const parseRpmOstree = (deployments: unknown): readonly Listed[] =>
       staged: flagIn(WHO, entry, 'staged'),
       pinned: flagIn(WHO, entry, 'pinned'),
       imageDigest: optionalTextIn(entry, 'container-image-reference-digest'),
+      // It names a base where it made the commit itself: packages, overrides, an initramfs.
+      layered: optionalTextIn(entry, 'base-checksum') !== null,
       stateroot: textIn(WHO, entry, 'osname'),
     };
   });

@@ -21,13 +21,13 @@ export function addDenyCommands(program: Command, setup: Setup): void {
   list
     .command('add')
     .argument('<deployment>', 'ostree checksum or image digest')
-    .description('deny a deployment by hand')
+    .description('deny a deployment, or whatever is made from an image, by hand')
     .addHelpText('after', '\nExample:\n  goodboot deny add 4f1c0a…')
     .action((id: string, _options, command: Command) => change(setup, rootOf(command), id, 'denied'));
   list
     .command('remove')
     .argument('<deployment>', 'ostree checksum or image digest')
-    .description('allow a deployment again')
+    .description('allow a deployment again, with the image that it was denied with')
     .addHelpText('after', '\nExample:\n  goodboot deny remove 4f1c0a…')
     .action((id: string, _options, command: Command) => change(setup, rootOf(command), id, 'allowed'));
 }
@@ -35,15 +35,18 @@ export function addDenyCommands(program: Command, setup: Setup): void {
 async function show({ terminal, done }: Setup, root: string): Promise<void> {
   const { files } = await openSession(root, warnOn(terminal));
   const { denied } = await loadState(files);
-  const rows = denied.map(({ deployment, since, why }) => [deployment, since, why]);
+  const rows = denied.map(({ deployment, image, since, why }) => [deployment, image ?? '-', since, why]);
   const json = { apiVersion: 'goodboot/v1', kind: 'Denied', denied };
   terminal.answer(json, rows.length === 0 ? 'nothing is denied\n' : table(rows));
   done(0);
 }
 
+/** An ostree commit, a composefs digest (SHA-256 or SHA-512), or the digest of an image. */
+const DENIABLE = /^(?:(?:sha256:)?[0-9a-f]{64}|[0-9a-f]{128})$/;
+
 /** Asking for what is so already is success, and changes nothing. */
 async function change({ terminal, done }: Setup, root: string, id: string, step: 'denied' | 'allowed'): Promise<void> {
-  if (!/^(sha256:)?[0-9a-f]{64}$/.test(id)) {
+  if (!DENIABLE.test(id)) {
     throw new GoodbootError('USAGE', `${id}: an ostree checksum or an image digest was wanted`);
   }
   if (root === '/' && process.getuid?.() !== 0)
