@@ -138,5 +138,7 @@ export async function readEvidence(files: Files): Promise<readonly Evidence[]> {
   const names = ((await files.list(EVIDENCE)) ?? []).filter((name) => name.endsWith('.json'));
   const texts = await Promise.all(names.map((name) => files.readText(`${EVIDENCE}/${name}`)));
   const all = texts.flatMap((text) => (text === null ? null : parseEvidence(text)) ?? []);
-  return all.sort((a, b) => (a.time < b.time ? -1 : 1));
+  // One boot collects what is newest first.
+  const isBefore = (a: Evidence, b: Evidence) => (a.collectedIn === b.collectedIn ? a.time > b.time : a.time < b.time);
+  return all.sort((a, b) => (isBefore(a, b) ? -1 : isBefore(b, a) ? 1 : 0));
 }
