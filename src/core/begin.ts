@@ -63,13 +63,17 @@ function armed({ deployments, counter }: BeginFacts, booted: string, trial: Tria
   return counter !== null && counter < trial.counted ? [{ kind: 'set-counter', value: trial.counted }] : [];
 }
 
-function fellBack({ deployments }: BeginFacts, booted: string, trial: Trial): readonly BeginAction[] {
+function fellBack({ deployments, counter }: BeginFacts, booted: string, trial: Trial): readonly BeginAction[] {
   if (booted === trial.from) return goBack(trial);
   // A cut in the middle of going back has booted the deployment that is to be left: finish, and boot the other.
   if (booted === trial.deployment) return leave(trial);
   // A person left a deployment that is not the next to boot any more.
   if (trial.byHand !== undefined && deployments !== null && deployments[0] !== trial.deployment)
     return withdraw('not-the-default-any-more');
+  // An update that could not be kept out is the default, and a cut in the middle of going back has booted it. Nobody tries
+  // it, so nobody would leave it; and the counter leads away from it in any case.
+  const isAstray = counter !== null && counter >= 0 && booted === deployments?.[0];
+  if (isAstray && deployments.includes(trial.from)) return leave(trial);
   // As long as the one on trial is the default, the counter alone keeps the node away from it.
   const isGone = deployments !== null && !deployments.includes(trial.from) && deployments[0] !== trial.deployment;
   return isGone ? withdraw('deployment-is-gone') : [];

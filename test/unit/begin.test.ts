@@ -72,6 +72,21 @@ describe('a boot during a trial begins', () => {
     ['a cut in the middle of going back', { trial: fellBack, counter: 2 }, [...BACK, LEAVE]],
     ['a person chose a third while going back', { booted: 'third', trial: fellBack }, []],
     [
+      'a cut in the middle of going back, and another update is the default by now',
+      { booted: 'third', trial: fellBack, deployments: ['third', 'old'], counter: 2 },
+      [...BACK, LEAVE],
+    ],
+    [
+      'the same, but nothing is counted: a person wanted it so',
+      { booted: 'third', trial: fellBack, deployments: ['third', 'old'], counter: null },
+      [],
+    ],
+    [
+      'the same, but the boot loader would have chosen the fallback',
+      { booted: 'third', trial: fellBack, deployments: ['third', 'old'], counter: -1 },
+      [],
+    ],
+    [
       'what it goes back to was removed',
       { booted: 'third', trial: fellBack, deployments: ['third', 'new'] },
       withdrawn('deployment-is-gone'),
