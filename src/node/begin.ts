@@ -43,7 +43,11 @@ export interface BeginPolicy {
 export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<readonly BeginAction[]> {
   const { files, boot, bootLoader, deployments, clock } = deps;
   const before = await loadState(files);
-  if (before.boots.at(-1)?.bootId === boot.id) return [];
+  if (before.boots.at(-1)?.bootId === boot.id) {
+    // Its userspace came up again (systemctl soft-reboot): the end of this boot is still to come.
+    await files.remove(CLEAN_SHUTDOWN);
+    return [];
+  }
   const [{ counter }, booted] = await Promise.all([bootLoader.read(), deployments.booted()]);
   const clean = (await files.info(CLEAN_SHUTDOWN)) !== null;
   const back = await lookBack(deps, before, { clean, counter });

@@ -42,6 +42,12 @@ const live = new Set<string>();
 process.on('exit', () => live.forEach(killCgroup));
 let swept: Promise<void> | undefined;
 
+/** The units that goodboot's own preset names. */
+const presetOf = async (root: string): Promise<readonly string[]> =>
+  (await readFile(join(root, 'usr/lib/systemd/system-preset/90-goodboot.preset'), 'utf8'))
+    .split('\n')
+    .flatMap((line) => /^\w+ (\S+)$/.exec(line)?.[1] ?? []);
+
 /** A booted systemd with its own root, cgroups, namespaces and machine id. Everything in it is gone with `stop`. */
 export class Machine {
   readonly name = newName();
@@ -140,6 +146,16 @@ export class Machine {
     await this.#start();
   }
 
+  /** Waits until the machine has gone down. */
+  down(timeoutMs = 30_000): Promise<void> {
+    return emptied(this.name, timeoutMs);
+  }
+
+  /** Boots again what has gone down. */
+  up(): Promise<void> {
+    return this.#start();
+  }
+
   async stop(): Promise<void> {
     await clear(this.name);
     live.delete(this.name);
@@ -160,8 +176,7 @@ export class Machine {
       ...(grubenv === undefined ? {} : { '/boot/grub2/grubenv': grubenv }),
       ...files,
     });
-    if (goodboot)
-      await must(['systemctl', `--root=${root}`, 'preset', 'goodboot-verdict.service', 'goodboot-required.target']);
+    if (goodboot) await must(['systemctl', `--root=${root}`, 'preset', ...(await presetOf(root))]);
     if (units.length > 0) await must(['systemctl', `--root=${root}`, 'enable', ...units]);
     await this.#start();
   }

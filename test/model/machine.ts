@@ -286,9 +286,10 @@ export class Machine {
     this.isRebooting = true;
   }
 
-  /** dist/libexec/deadman: nobody judged, and the boot loader counts. */
+  /** dist/libexec/deadman: nobody judged what is on trial, and the boot loader counts. */
   #deadMan(): void {
-    const { counter } = this;
+    const { counter, state, sysroot } = this;
+    if (state.trial?.deployment !== sysroot.booted) return;
     if (counter === null || counter < 0 || this.env.get('boot_success') === '1') return;
     this.isRebooting = true;
   }

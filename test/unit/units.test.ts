@@ -6,7 +6,9 @@ import { must, run } from '../lab/run.ts';
 
 const REPO = resolve(import.meta.dirname, '../..');
 const SYSTEM = '/usr/lib/systemd/system';
-const UNITS = (await readdir(join(REPO, 'units'))).filter((name) => /^goodboot-.*\.(service|target|timer)$/.test(name));
+const UNITS = (await readdir(join(REPO, 'units'))).filter((name) =>
+  /^goodboot-.*\.(service|target|timer|path)$/.test(name),
+);
 const instanceOf = (unit: string): string => unit.replace('@.', '@some.');
 
 /** A root with this host's units and the installed project. */
@@ -74,6 +76,9 @@ test('systemd-analyze verify finds a key that does not exist', async () => {
 
 test.each([
   ['goodboot-verdict.service', null, 2.3],
+  ['goodboot-begin.service', null, 5.2],
+  ['goodboot-end.service', null, 5.2],
+  ['goodboot-arm.service', null, 5.2],
   ['goodboot-check@.service', null, 1.0],
   ['goodboot-check@.service', 'http', 1.3],
   ['goodboot-check@.service', 'tcp', 1.3],

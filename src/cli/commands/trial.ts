@@ -33,7 +33,7 @@ export function addTrialCommands(program: Command, setup: Setup): void {
     .action(() => runArm(setup));
   program
     .command('end', { hidden: true })
-    .description('note a clean shutdown, and arm what was staged last (when goodboot-begin.service stops)')
+    .description('note a clean shutdown, and arm what was staged last (when goodboot-end.service stops)')
     .action(() => runEnd(setup));
   const trial = program
     .command('trial')
