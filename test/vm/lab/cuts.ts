@@ -104,7 +104,9 @@ export async function cutEverywhere(
     await using vm = await still.cut(what, changes);
     if (vm === null) return changes - 1;
     const left = await whatIsLeft(vm);
-    if (seen.has(left)) continue;
+    const isNew = !seen.has(left);
+    console.info(`${what.command}: cut after ${changes} durable changes${isNew ? '' : ', as before'}`);
+    if (!isNew) continue;
     seen.add(left);
     await stopNextBootAt(vm, null);
     await recover(vm, changes);
