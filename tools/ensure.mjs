@@ -9,6 +9,7 @@ const PACKAGES = [
   'systemd-container',
   'e2fsprogs',
   'groff-base',
+  'binutils',
   'grub-common',
   'grub-emu',
   'bsdutils',

@@ -40,7 +40,7 @@ export type ArmAction =
   /** Write the trial down, set the counter, then run the baseline. */
   | { readonly kind: 'arm'; readonly deployment: string; readonly from: string; readonly attempts: number }
   /** The trial is there, but would not be counted: arming was interrupted, or the old deployment was marked good since. */
-  | { readonly kind: 'set-counter'; readonly value: number }
+  | { readonly kind: 'set-counter'; readonly deployment: string; readonly value: number }
   /** The trial of the booted deployment was marked good by hand. */
   | { readonly kind: 'close-good'; readonly deployment: string }
   | { readonly kind: 'withdraw'; readonly deployment: string }
@@ -76,7 +76,9 @@ export function decideArm(facts: ArmFacts): readonly ArmAction[] {
   if (hasBegun) return [{ kind: 'nothing', why: 'trial-is-open' }];
   if (deployment === next.id) {
     const isCounting = counter !== null && success !== true;
-    return isCounting ? [{ kind: 'nothing', why: 'armed-already' }] : [{ kind: 'set-counter', value: trial.counted }];
+    return isCounting
+      ? [{ kind: 'nothing', why: 'armed-already' }]
+      : [{ kind: 'set-counter', deployment, value: trial.counted }];
   }
   return [{ kind: 'withdraw', deployment }, ...newTrial(facts, booted, next)];
 }

@@ -25,10 +25,12 @@ export interface BeginFacts {
 /** What to do before anything is judged, in order; each step is durable before the next is taken. */
 export type BeginAction =
   | { readonly kind: 'note-attempt'; readonly left: number }
+  /** Tell the boot loader which deployment to fall back to, while the order of entries is known. */
+  | { readonly kind: 'name-fallback'; readonly deployment: string }
   /** The deployment on trial runs, but the boot loader did not count this boot: kexec, or its fragment is gone. */
   | { readonly kind: 'note-uncounted' }
   /** The trial is over without a result: its deployment is gone, or somebody decided otherwise. */
-  | { readonly kind: 'withdraw'; readonly why: 'deployment-is-gone' | 'not-the-default-any-more' }
+  | { readonly kind: 'withdraw'; readonly why: 'deployment-is-gone' | 'not-the-default-any-more' | 'never-counted' }
   /** The trial was marked good, and the power went before that was written down. */
   | { readonly kind: 'close-good' }
   | { readonly kind: 'note-fallback' }
@@ -48,10 +50,15 @@ export function begin(facts: BeginFacts): readonly BeginAction[] {
 function armed({ deployments, counter }: BeginFacts, booted: string, trial: Trial): readonly BeginAction[] {
   const isUsedUp = counter !== null && counter < 0;
   if (booted === trial.deployment) {
-    if (counter === null) return [{ kind: 'close-good' }];
+    // Not one attempt was seen: its entry was written without a counter, or somebody took the counter away.
+    if (counter === null) return trial.counted < trial.attempts ? [{ kind: 'close-good' }] : withdraw('never-counted');
     // Somebody changed the order by hand, and so the fallback entry was this one.
     if (isUsedUp && deployments?.[0] === trial.from) return [{ kind: 'note-fallback' }, ...leave(trial)];
-    return counter < trial.counted ? [{ kind: 'note-attempt', left: counter }] : [{ kind: 'note-uncounted' }];
+    if (counter >= trial.counted) return [{ kind: 'note-uncounted' }];
+    return [
+      { kind: 'note-attempt', left: counter },
+      { kind: 'name-fallback', deployment: trial.from },
+    ];
   }
   if (deployments === null) return [];
   // What was staged was never written, or was taken away: nothing of the trial is left to boot.
@@ -74,9 +81,11 @@ function fellBack({ deployments, counter }: BeginFacts, booted: string, trial: T
   // it, so nobody would leave it; and the counter leads away from it in any case.
   const isAstray = counter !== null && counter >= 0 && booted === deployments?.[0];
   if (isAstray && deployments.includes(trial.from)) return leave(trial);
+  if (deployments === null) return [];
+  // The order has changed since, so the entry has another name now. The next boot is to find it.
+  if (deployments.includes(trial.from)) return [{ kind: 'name-fallback', deployment: trial.from }];
   // As long as the one on trial is the default, the counter alone keeps the node away from it.
-  const isGone = deployments !== null && !deployments.includes(trial.from) && deployments[0] !== trial.deployment;
-  return isGone ? withdraw('deployment-is-gone') : [];
+  return deployments[0] === trial.deployment ? [] : withdraw('deployment-is-gone');
 }
 
 const withdraw = (why: Extract<BeginAction, { kind: 'withdraw' }>['why']): readonly BeginAction[] => [

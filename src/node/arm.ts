@@ -50,7 +50,7 @@ async function look(deps: ArmDeps, attempts: number, signal: AbortSignal): Promi
   const [booted, entries, { counter, success }] = await Promise.all([
     deployments.booted(),
     deployments.list(signal),
-    bootLoader.read(),
+    bootLoader.read(state.trial?.deployment),
   ]);
   const seen = state.boots.at(-1);
   const isProven = seen?.bootId === boot.id && seen.proven;
@@ -96,11 +96,17 @@ async function take(action: ArmAction, deps: ArmDeps, signal: AbortSignal): Prom
     }
     case 'refuse':
       return note('refused', action.deployment, action.why);
-    case 'set-counter':
-      await bootLoader.apply({ counter: action.value, success: false });
-      return;
+    case 'set-counter': {
+      const why = await startCounting(bootLoader, action.value);
+      if (why === null) return;
+      await bootLoader.apply({ counter: null });
+      await close(action.deployment);
+      return note('refused', action.deployment, why);
+    }
     case 'arm': {
-      const { deployment, from, attempts } = action;
+      const { deployment, from } = action;
+      const attempts = await attemptsFor(bootLoader, action.attempts);
+      if (typeof attempts === 'string') return note('refused', deployment, attempts);
       const trial: Trial = {
         deployment,
         from,
@@ -113,17 +119,37 @@ async function take(action: ArmAction, deps: ArmDeps, signal: AbortSignal): Prom
       const { after } = await updateState(files, (state) => openTrial(state, trial));
       // Somebody else armed in the same moment, and goes on with it.
       if (after.trial !== trial) return;
-      try {
-        await bootLoader.apply({ counter: attempts, success: false });
-      } catch (error) {
-        if (!(error instanceof GoodbootError)) throw error;
+      const why = await startCounting(bootLoader, attempts);
+      if (why !== null) {
         // A trial that nobody counts would look like one that was marked good.
         await close(deployment);
-        return note('refused', deployment, messageOf(error));
+        return note('refused', deployment, why);
       }
       await note('armed', deployment, `${attempts} attempts, then back to ${from}`);
       return keepBaseline(deps, deployment);
     }
+  }
+}
+
+/** The attempts that there will be, or why there are none. */
+async function attemptsFor(bootLoader: BootLoader, wish: number): Promise<number | string> {
+  try {
+    return await bootLoader.attemptsFor(wish);
+  } catch (error) {
+    if (error instanceof GoodbootError) return messageOf(error);
+    throw error;
+  }
+}
+
+/** Null, or why the boot loader does not count. */
+async function startCounting(bootLoader: BootLoader, counter: number): Promise<string | null> {
+  try {
+    await bootLoader.attemptsFor(counter);
+    await bootLoader.apply({ counter, success: false });
+    return null;
+  } catch (error) {
+    if (error instanceof GoodbootError) return messageOf(error);
+    throw error;
   }
 }
 

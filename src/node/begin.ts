@@ -48,7 +48,7 @@ export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<r
     await files.remove(CLEAN_SHUTDOWN);
     return [];
   }
-  const [{ counter }, booted] = await Promise.all([bootLoader.read(), deployments.booted()]);
+  const [{ counter }, booted] = await Promise.all([bootLoader.read(before.trial?.deployment), deployments.booted()]);
   const clean = (await files.info(CLEAN_SHUTDOWN)) !== null;
   const back = await lookBack(deps, before, { clean, counter });
   const { startedBy } = boot;
@@ -122,6 +122,9 @@ async function take(action: Step, state: NodeState, deps: BeginDeps, policy: Beg
       await note('attempt', trial.deployment, `${action.left} attempts left`);
       return next;
     }
+    case 'name-fallback':
+      if (deps.bootLoader.can.mark) await deps.bootLoader.apply({ fallback: action.deployment });
+      return state;
     case 'note-uncounted': {
       const next = await keep((now) => withoutLoader(now, deps.boot.id));
       await note('uncounted', trial?.deployment ?? '', 'the boot loader did not count this boot');

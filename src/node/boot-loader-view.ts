@@ -8,10 +8,11 @@ export type BootLoaderView = VerdictReport['bootLoader'];
 export async function readBootLoader(
   bootLoader: BootLoader,
   note: (problem: Problem) => void,
+  onTrial: string | null = null,
 ): Promise<BootLoaderView> {
   const { name, detail } = bootLoader;
   try {
-    return { name, detail, ...(await bootLoader.read()) };
+    return { name, detail, ...(await bootLoader.read(onTrial)) };
   } catch (error) {
     if (!(error instanceof GoodbootError)) throw error;
     note({ code: error.code, message: messageOf(error) });

@@ -40,7 +40,8 @@ export async function makeDefault(
       if (signal.aborted) break;
     }
   }
-  if (bootLoader.can.mark) await bootLoader.apply({ counter: otherwise, success: false });
+  const change = { counter: otherwise, success: false, ...(otherwise === null ? {} : { fallback: deployment }) };
+  if (bootLoader.can.mark) await bootLoader.apply(change);
   const tries = `${PAUSES_MS.length} tries within ${formatDuration(TRY_TIMEOUT_MS * PAUSES_MS.length)} at most`;
   const why = `${tries}: ${messageOf(last)}`;
   await note('rollback-failed', deployment, why);

@@ -1,12 +1,10 @@
 import { GoodbootError, messageOf } from '../core/errors.ts';
 import type { BootFacts, StartedBy, Trial } from '../core/trial.ts';
 import type { Problem } from '../core/verdict-report.ts';
+import type { BootLoader } from '../ports/boot-loader.ts';
 import type { Files } from '../ports/files.ts';
 import type { Boot } from './boot.ts';
 import { loadState } from './state.ts';
-
-/** Where the boot loader looks for its entries (Boot Loader Specification). */
-const ENTRIES = '/boot/loader/entries';
 
 export type TrialFacts = Pick<BootFacts, 'trial' | 'startedBy' | 'canFallBack'>;
 
@@ -14,7 +12,10 @@ export type TrialFacts = Pick<BootFacts, 'trial' | 'startedBy' | 'canFallBack'>;
  * What this node remembers that matters for judging. A memory that cannot be read is a problem that is said, and then
  * nothing is on trial: the node stays up, and the boot loader's own counter still leads back.
  */
-export async function readTrialFacts(files: Files, boot: Boot, note: (problem: Problem) => void): Promise<TrialFacts> {
+export async function readTrialFacts(
+  { files, boot, bootLoader }: { readonly files: Files; readonly boot: Boot; readonly bootLoader: BootLoader },
+  note: (problem: Problem) => void,
+): Promise<TrialFacts> {
   let trial: Trial | null = null;
   let startedBy: StartedBy = boot.startedBy;
   try {
@@ -26,16 +27,6 @@ export async function readTrialFacts(files: Files, boot: Boot, note: (problem: P
     if (!(error instanceof GoodbootError)) throw error;
     note({ code: error.code, message: messageOf(error) });
   }
-  return { trial, startedBy, canFallBack: trial === null ? null : await hasOtherEntry(files) };
-}
-
-/** Asked of the boot loader's own files: a backend that does not run must not keep a bad deployment from being left. */
-async function hasOtherEntry(files: Files): Promise<boolean | null> {
-  try {
-    const names = await files.list(ENTRIES);
-    return names === null ? null : names.filter((name) => name.endsWith('.conf')).length > 1;
-  } catch (error) {
-    if (error instanceof GoodbootError) return null;
-    throw error;
-  }
+  // Asked of the boot loader: a backend that does not run must not keep a bad deployment from being left.
+  return { trial, startedBy, canFallBack: trial === null ? null : await bootLoader.hasFallback() };
 }

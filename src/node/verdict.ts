@@ -46,11 +46,9 @@ export async function judgeBoot(deps: VerdictDeps, request: VerdictRequest): Pro
   const start = clock.monotonicMs();
   const problems: Problem[] = [...request.problems];
   const note = (problem: Problem) => problems.push(problem);
-  const [bootLoader, deployment, trialFacts] = await Promise.all([
-    readBootLoader(deps.bootLoader, note),
-    booted(deps, note),
-    readTrialFacts(deps.files, boot, note),
-  ]);
+  const [deployment, trialFacts] = await Promise.all([booted(deps, note), readTrialFacts(deps, note)]);
+  const onTrial = trialFacts.trial?.deployment ?? null;
+  const bootLoader = await readBootLoader(deps.bootLoader, note, onTrial);
   const facts = (results: readonly CheckResult[], soaked: boolean): Facts => ({
     results,
     policy: request.policy,
@@ -69,7 +67,7 @@ export async function judgeBoot(deps: VerdictDeps, request: VerdictRequest): Pro
   const { actions, ...decision } = isSoaking ? decide(facts(checks, true)) : asked;
   const taken = await act(actions, deps.bootLoader, deps.effects);
   const after = taken.some(({ result }) => result === 'done')
-    ? await readBootLoader(deps.bootLoader, note)
+    ? await readBootLoader(deps.bootLoader, note, onTrial)
     : bootLoader;
   return {
     apiVersion: 'goodboot/v1',

@@ -5,6 +5,8 @@ export interface BootLoaderSubject {
   readonly name: string;
   /** A boot loader that has that state. One that cannot be marked has its own state, whatever is asked for. */
   make(state: BootLoaderState): Promise<BootLoader>;
+  /** Deployments with an entry, the default first. */
+  readonly deployments: readonly string[];
   /** What the boot loader's own tools see; null where there are none. */
   readonly seen: (() => Promise<Readonly<Record<string, string>>>) | null;
 }
@@ -12,8 +14,30 @@ export interface BootLoaderSubject {
 const NOTHING: BootLoaderState = { counter: null, success: null };
 
 /** What every boot loader keeps to. */
-export function describeBootLoader({ name, make, seen }: BootLoaderSubject): void {
+export function describeBootLoader({ name, make, deployments, seen }: BootLoaderSubject): void {
   describe(`boot loader contract: ${name}`, () => {
+    test('counts as many boots as it says, or says with a code that it does not', async () => {
+      const loader = await make(NOTHING);
+      const attempts = loader.attemptsFor(3);
+      if (!loader.can.countAttempts) return expect(attempts).rejects.toMatchObject({ code: 'BOOT_LOADER_UNSUPPORTED' });
+      expect(await attempts).toBe(3);
+      // A second question has the same answer: nothing was changed.
+      expect(await loader.attemptsFor(3)).toBe(3);
+      expect(await loader.read()).toEqual(NOTHING);
+    });
+
+    test('is armed, told where to fall back to, and un-armed, where it counts', async () => {
+      const loader = await make(NOTHING);
+      if (!loader.can.countAttempts) return;
+      expect(await loader.hasFallback()).toBe(deployments.length > 1);
+      const steps = [{ counter: 3, success: false }, { fallback: deployments.at(-1)! }, { counter: null }];
+      for (const step of steps) {
+        const changed = await loader.apply(step);
+        expect(changed).toBe(loader.can.mark);
+        expect(await loader.apply(step)).toBe(false);
+      }
+    });
+
     test('says in one line what it works on', async () => {
       expect((await make(NOTHING)).detail).toMatch(/^\S.*$/);
     });

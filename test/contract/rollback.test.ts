@@ -19,7 +19,11 @@ function node({ deployments }: Pick<Subject, 'deployments'>) {
     () => undefined,
   );
   files.map.set(STATE, JSON.stringify({ v: 1, trial: null, denied: [], boots: [] }));
-  const bootLoader = makeBootLoader(power, () => env);
+  const bootLoader = makeBootLoader(
+    power,
+    () => env,
+    () => [],
+  );
   return { files, clock: fakeClock(), bootLoader, deployments, note: async () => undefined };
 }
 

@@ -10,8 +10,8 @@ export interface GrubBoot {
 export interface GrubMachine {
   /** The snippet of Fedora and greenboot counts before. */
   readonly peer?: boolean;
-  /** Entries are files of /loader/entries, so that an id can be looked up. */
-  readonly bls?: boolean;
+  /** Entries are files of /loader/entries, or of /boot/loader/entries (`in-boot`), so that an id can be looked up. */
+  readonly bls?: boolean | 'in-boot';
   readonly writable?: boolean;
 }
 
@@ -41,7 +41,7 @@ export function grubBoot(
     if (at > 0 && get('boot_counter') === get('goodboot_counter')) memory.set('boot_counter', LADDER[at - 1]!);
     if (get('boot_counter') === '-1') {
       const id = get('goodboot_fallback');
-      chosen = id === '' || (bls && !entries.includes(id)) ? '1' : id;
+      chosen = id === '' || (bls !== false && !entries.includes(id)) ? '1' : id;
     }
   }
   memory.set('boot_success', '0').set('goodboot_counter', get('boot_counter')).set('goodboot_fragment', '1');

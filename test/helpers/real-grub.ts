@@ -42,8 +42,8 @@ export async function bootReally(cases: readonly RealCase[]): Promise<readonly G
     await copyFile(FRAGMENT, join(place, 'hd0/fragment.cfg'));
     await writeFile(join(place, 'hd0/peer.cfg'), PEER);
     for (const [n, each] of cases.entries()) await writeCase(place, each, n);
-    for (const { entries } of cases) await writeEntries(place, entries);
-    const disks = ['hd0', ...new Set(cases.map(({ entries }) => `hd${entries.length}`))];
+    for (const each of cases) await writeEntries(place, each);
+    const disks = ['hd0', ...new Set(cases.map(diskOf).filter((disk) => disk !== 'hd0'))];
     for (const disk of disks) await must(['mke2fs', '-q', '-d', join(place, disk), join(place, `${disk}.img`), '8M']);
     await writeFile(join(place, 'device.map'), disks.map((disk) => `(${disk}) ${place}/${disk}.img\n`).join(''));
     let output = '';
@@ -80,7 +80,7 @@ async function writeCase(
   const entry = (id: string) => `menuentry "${id}" --id "${id}" { echo "(case ${n} ${id})"; ${next}; }\n`;
   await mkdir(join(place, `${n}`));
   const lines = [
-    `set root=${bls ? `hd${entries.length}` : 'hd0'}`,
+    `set root=${diskOf({ bls, entries })}`,
     // GRUB reads files of the host, and cannot write them.
     `set prefix=${writable ? '(hd0)' : `(host)${place}/hd0`}/${n}`,
     'set default=0\nset timeout=0\nload_env',
@@ -91,8 +91,13 @@ async function writeCase(
   await writeFile(join(place, `${n}/grub.cfg`), lines.join('\n'));
 }
 
-async function writeEntries(place: string, entries: readonly string[]): Promise<void> {
-  const directory = join(place, `hd${entries.length}/loader/entries`);
+/** The disk with the entries; disk 0 has none. */
+const diskOf = ({ bls = true, entries }: Pick<RealCase, 'bls' | 'entries'>): string =>
+  bls === false ? 'hd0' : `hd${entries.length + (bls === 'in-boot' ? 4 : 0)}`;
+
+async function writeEntries(place: string, each: RealCase): Promise<void> {
+  if (each.bls === false) return;
+  const directory = join(place, diskOf(each), each.bls === 'in-boot' ? 'boot' : '', 'loader/entries');
   await mkdir(directory, { recursive: true });
-  for (const id of entries) await writeFile(join(directory, `${id}.conf`), `title ${id}\n`);
+  for (const id of each.entries) await writeFile(join(directory, `${id}.conf`), `title ${id}\n`);
 }

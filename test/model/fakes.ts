@@ -113,8 +113,16 @@ export class MemoryFiles implements Files {
   };
 }
 
-/** The environment block as the GRUB adapter changes it: one write, and none where nothing changes. */
-export function makeBootLoader(power: Power, env: () => Map<string, string>): BootLoader {
+/** The ids of the boot entries, in boot order: as ostree names its files, by position, so that they change with the order. */
+export const entryIds = (order: readonly string[]): readonly string[] =>
+  order.map((_, at) => `ostree-${order.length - at}`);
+
+/** The environment block as the GRUB adapter changes it: one write, and none where nothing changes. `order` tells its entries. */
+export function makeBootLoader(
+  power: Power,
+  env: () => Map<string, string>,
+  order: () => readonly string[],
+): BootLoader {
   const edit = (change: Readonly<Record<string, string | null>>): boolean => {
     const changed = Object.entries(change).filter(([name, value]) => (env().get(name) ?? null) !== value);
     if (changed.length === 0) return false;
@@ -136,11 +144,15 @@ export function makeBootLoader(power: Power, env: () => Map<string, string>): Bo
     },
     needsOwnMounts: async () => false,
     takeProof: async () => edit({ goodboot_fragment: null }),
-    apply: async ({ success, counter }) => {
+    attemptsFor: async (wish) => wish,
+    hasFallback: async () => order().length > 1,
+    apply: async ({ success, counter, fallback }) => {
       const text = counter === undefined || counter === null ? null : String(counter);
+      const entry = entryIds(order())[order().indexOf(fallback ?? '')] ?? null;
       return edit({
         ...(success === undefined ? {} : { boot_success: success ? '1' : '0' }),
         ...(counter === undefined ? {} : { boot_counter: text, goodboot_counter: text }),
+        ...(counter === undefined && fallback === undefined ? {} : { goodboot_fallback: entry }),
       });
     },
   };

@@ -14,7 +14,16 @@ import type { PlannedCheck } from '../../src/ports/check.ts';
 import { fakeClock } from '../helpers/fake-clock.ts';
 import { grubBoot } from '../helpers/grub-model.ts';
 import type { Sysroot } from './fakes.ts';
-import { MemoryFiles, makeBootLoader, makeDeployments, makeManager, makeRunner, Power, PowerCut } from './fakes.ts';
+import {
+  entryIds,
+  MemoryFiles,
+  makeBootLoader,
+  makeDeployments,
+  makeManager,
+  makeRunner,
+  Power,
+  PowerCut,
+} from './fakes.ts';
 import { Rules } from './rules.ts';
 
 export const ATTEMPTS = 3;
@@ -54,7 +63,11 @@ export class Machine {
     () => this.sysroot.order,
     (path, text) => path === STATE && this.rules.stateChanges(this.state, parseState(text)),
   );
-  readonly bootLoader = makeBootLoader(this.power, () => this.env);
+  readonly bootLoader = makeBootLoader(
+    this.power,
+    () => this.env,
+    () => this.sysroot.order,
+  );
   readonly deployments = makeDeployments(this.power, this.sysroot, (id) => this.rules.defaultChanges(id));
   env = new Map<string, string>([['boot_success', '1']]);
   fragment = true;
@@ -166,8 +179,12 @@ export class Machine {
     this.way = way;
     clock.advance(120_000);
     const counts = way.kexec !== true && this.fragment;
-    const loaded = counts ? grubBoot(this.env, sysroot.order) : { env: this.env, booted: sysroot.order[0]! };
-    sysroot.booted = (way.pick === undefined ? undefined : sysroot.order[way.pick]) ?? loaded.booted;
+    const ids = entryIds(sysroot.order);
+    const loaded = counts ? grubBoot(this.env, ids) : { env: this.env, booted: ids[0]! };
+    const chosen = sysroot.order[ids.indexOf(loaded.booted)]!;
+    sysroot.booted = (way.pick === undefined ? undefined : sysroot.order[way.pick]) ?? chosen;
+    if (counts && ids.includes(this.env.get('goodboot_fallback') ?? '') && loaded.env.get('boot_counter') === '-1')
+      this.rules.fallsBackById(chosen);
     this.rules.bootStarted();
     // GRUB writes its block in one piece, and is cut before or after it.
     if (counts) {

@@ -73,6 +73,15 @@ export class Rules {
     return false;
   }
 
+  /** GRUB started an entry that the block names: its name must still be that of the deployment to go back to. */
+  fallsBackById(id: string): void {
+    const { trial } = this.#machine.state;
+    this.demand(trial !== null, 'an entry is named to fall back to, and no trial is open');
+    // An update that could not be dropped was written, and the entries have other names now.
+    if (this.backendRefused) return;
+    this.demand(id === trial?.from, 'the entry that is named to fall back to is another deployment');
+  }
+
   bootStarted(): void {
     const { state, way, faulty, sysroot } = this.#machine;
     this.#before = state.trial;

@@ -71,20 +71,29 @@ describe('a node', () => {
     expect([state.trial, counter]).toEqual([null, null]);
   });
 
-  test('whose counter cannot be written puts nothing on trial, and says so', async () => {
+  test.each<[name: string, isArmed: boolean, method: 'apply' | 'attemptsFor']>([
+    ['whose counter cannot be written puts nothing on trial, and says so', false, 'apply'],
+    ['whose boot loader will not count puts nothing on trial, and says so', false, 'attemptsFor'],
+    ['whose boot loader will not count any more ends the trial, and says so', true, 'attemptsFor'],
+  ])('%s', async (_name, isArmed, method) => {
     const machine = await life();
     machine.sysroot.staged = 'd2';
+    if (isArmed) {
+      await machine.arm();
+      machine.env.delete('boot_counter');
+      expect(machine.state.trial).not.toBeNull();
+    }
     const steps: string[] = [];
-    const refuse = () => Promise.reject(new GoodbootError('GRUBENV_UNWRITABLE', 'grubenv: EIO'));
+    const refuse = () => Promise.reject(new GoodbootError('GRUBENV_FULL', 'grubenv: no room'));
     const deps = {
       ...machine.bootDeps,
-      bootLoader: { ...machine.bootLoader, apply: refuse },
+      bootLoader: { ...machine.bootLoader, [method]: refuse },
       note: async (step: string) => void steps.push(step),
       fragment: async () => 'installed' as const,
       canCount: async () => true,
       baseline: async () => [],
     };
     await arm(deps, ATTEMPTS, new AbortController().signal);
-    expect([machine.state.trial, steps]).toEqual([null, ['refused']]);
+    expect([machine.state.trial, machine.counter, steps]).toEqual([null, null, ['refused']]);
   });
 });

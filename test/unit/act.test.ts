@@ -22,6 +22,8 @@ function fakeLoader({
     read: async () => ({ counter: null, success: null }),
     needsOwnMounts: async () => false,
     takeProof: async () => false,
+    attemptsFor: async (wish) => wish,
+    hasFallback: async () => true,
     apply: async (change) => {
       changes.push(change);
       return answer();

@@ -74,8 +74,16 @@ describe('an update', () => {
     ],
     ['denied and in the menu', { ...update, next: inMenu('new'), denied: ['new'] }, [drop('new', 'denied', false)]],
     ['armed before', armed, [nothing('armed-already')]],
-    ['armed before, without a counter', { ...armed, counter: null }, [{ kind: 'set-counter', value: 2 }]],
-    ['armed before, and the mark is in the way', { ...armed, success: true }, [{ kind: 'set-counter', value: 2 }]],
+    [
+      'armed before, without a counter',
+      { ...armed, counter: null },
+      [{ kind: 'set-counter', deployment: 'new', value: 2 }],
+    ],
+    [
+      'armed before, and the mark is in the way',
+      { ...armed, success: true },
+      [{ kind: 'set-counter', deployment: 'new', value: 2 }],
+    ],
     ['armed and denied since', { ...armed, denied: ['new'] }, [drop('new', 'denied')]],
     [
       'withdrawn before it was written',

@@ -33,8 +33,15 @@ const backTo = (deployment: string, value: number): readonly BeginAction[] => [
 ];
 const BACK = backTo('old', 3);
 const END: BeginAction = { kind: 'end-by-hand' };
+/** An attempt, with the way back named. */
+const attempt = (left: number): readonly BeginAction[] => [
+  { kind: 'note-attempt', left },
+  { kind: 'name-fallback', deployment: 'old' },
+];
 const LEAVE: BeginAction = { kind: 'reboot', why: 'back-to-default' };
-const withdrawn = (why: 'deployment-is-gone' | 'not-the-default-any-more'): readonly BeginAction[] => [
+const withdrawn = (
+  why: 'deployment-is-gone' | 'not-the-default-any-more' | 'never-counted',
+): readonly BeginAction[] => [
   { kind: 'set-counter', value: null },
   { kind: 'withdraw', why },
 ];
@@ -43,10 +50,11 @@ type Row = [name: string, change: Partial<BeginFacts>, actions: readonly BeginAc
 
 describe('a boot during a trial begins', () => {
   test.each<Row>([
-    ['the deployment on trial runs, and was counted', {}, [{ kind: 'note-attempt', left: 2 }]],
-    ['it is the last attempt', { counter: 0 }, [{ kind: 'note-attempt', left: 0 }]],
+    ['the deployment on trial runs, and was counted', {}, attempt(2)],
+    ['it is the last attempt', { counter: 0 }, attempt(0)],
     ['the boot was not counted: kexec, or no fragment', { counter: 3 }, [{ kind: 'note-uncounted' }]],
-    ['a power cut came after the mark', { counter: null }, [{ kind: 'close-good' }]],
+    ['a power cut came after the mark', { counter: null, trial: { ...trial, counted: 2 } }, [{ kind: 'close-good' }]],
+    ['its boots were never counted', { counter: null }, withdrawn('never-counted')],
     ['the fallback', { booted: 'old', counter: -1 }, [NOTE, ...BACK]],
     ['the fallback entry was the wrong one', { booted: 'third', counter: -1 }, [NOTE, ...BACK, LEAVE]],
     [
@@ -54,11 +62,7 @@ describe('a boot during a trial begins', () => {
       { counter: -1, deployments: ['old', 'new'] },
       [NOTE, ...BACK, LEAVE],
     ],
-    [
-      'attempts are used up, and yet it is booted: a person chose it',
-      { counter: -1 },
-      [{ kind: 'note-attempt', left: -1 }],
-    ],
+    ['attempts are used up, and yet it is booted: a person chose it', { counter: -1 }, attempt(-1)],
     ['a person chose the old entry: the attempt is given back', { booted: 'old' }, [{ kind: 'set-counter', value: 3 }]],
     ['a person chose the old entry, and nothing was counted', { booted: 'old', counter: 3 }, []],
     ['what was staged was never written', { booted: 'old', deployments: ['old'] }, withdrawn('deployment-is-gone')],
@@ -70,7 +74,16 @@ describe('a boot during a trial begins', () => {
     ['the backend could not tell', { booted: 'old', counter: -1, deployments: null }, []],
     ['the fallback is made permanent again at each boot', { booted: 'old', trial: fellBack, counter: null }, BACK],
     ['a cut in the middle of going back', { trial: fellBack, counter: 2 }, [...BACK, LEAVE]],
-    ['a person chose a third while going back', { booted: 'third', trial: fellBack }, []],
+    [
+      'a third deployment runs while going back: the entry to go back to has another name now',
+      { booted: 'third', trial: fellBack, deployments: ['third', 'new', 'old'] },
+      [{ kind: 'name-fallback', deployment: 'old' }],
+    ],
+    [
+      'a third while going back, and the backend could not tell',
+      { booted: 'third', trial: fellBack, deployments: null },
+      [],
+    ],
     [
       'a cut in the middle of going back, and another update is the default by now',
       { booted: 'third', trial: fellBack, deployments: ['third', 'old'], counter: 2 },

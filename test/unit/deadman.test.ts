@@ -72,6 +72,11 @@ const ROWS: readonly Row[] = [
     { [BLOCK]: null, [efi('LoaderEntrySelected')]: '', [efi('LoaderBootCountPath')]: '' },
     true,
   ],
+  [
+    'systemd-boot counts it, and /var is not there: it would start a used-up entry again and again',
+    { [STATE]: null, [BLOCK]: null, [efi('LoaderEntrySelected')]: '', [efi('LoaderBootCountPath')]: '' },
+    false,
+  ],
   ['systemd-boot does not count it', { [BLOCK]: null, [efi('LoaderEntrySelected')]: '' }, false],
   // The verdict is being made.
   ['it is being judged', { 'run/goodboot/judging': '', 'is-active': 'activating' }, false],

@@ -43,6 +43,8 @@ function effects(list: () => Promise<readonly DeploymentEntry[]>) {
       needsOwnMounts: never,
       takeProof: never,
       apply: never,
+      attemptsFor: never,
+      hasFallback: never,
     },
     deployments: { list, booted: never, makeDefault: never, dropStaged: never },
     note: async (step, deployment) => void steps.push(`${step} ${deployment}`),

@@ -4,8 +4,9 @@ import type { BootLoader } from '../../ports/boot-loader.ts';
 import type { Files } from '../../ports/files.ts';
 import type { Processes } from '../../ports/processes.ts';
 import { makeGrub } from './grub.ts';
+import { readLoaderVariable } from './loader-variable.ts';
 import { makeNoop } from './noop.ts';
-import { makeSystemdBoot, readLoaderVariable } from './systemd-boot.ts';
+import { makeSystemdBoot } from './systemd-boot.ts';
 
 export type BootLoaderSetting = 'auto' | 'grub' | 'systemd-boot' | 'noop';
 
@@ -30,7 +31,7 @@ export async function detectBootLoader(
     const path = files.resolve(`${directory}/grubenv`);
     const target = await wayOut(path, files.resolve('/'));
     return target === null
-      ? makeGrub({ path, processes, warn })
+      ? makeGrub({ path, files, processes, warn })
       : makeNoop(`${path} is a link to ${target}, out of the root`);
   }
   const loader = await readLoaderVariable(files, 'LoaderInfo');

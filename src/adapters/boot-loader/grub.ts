@@ -4,18 +4,23 @@ import { type ErrorCode, errnoOf, GoodbootError, messageOf } from '../../core/er
 import {
   editGrubenv,
   GRUBENV_BYTES,
+  type Grubenv,
   type GrubenvChange,
   grubenvVariables,
   parseGrubenv,
   serializeGrubenv,
 } from '../../core/grubenv.ts';
-import type { BootLoader, BootLoaderChange, BootLoaderState } from '../../ports/boot-loader.ts';
+import type { BootLoader, BootLoaderState } from '../../ports/boot-loader.ts';
+import type { Files } from '../../ports/files.ts';
 import type { Processes } from '../../ports/processes.ts';
+import { entryOf, hasSecondEntry } from './grub-entry.ts';
 import { isReadOnlyForAll, makeWritable, mountOf } from './mount.ts';
 
 export interface GrubOptions {
   /** The environment block on this machine; a link is followed. */
   readonly path: string;
+  /** Where the boot entries are, and what they lead to. */
+  readonly files: Files;
   /** Runs mount(8) when the block's file system is read-only. */
   readonly processes: Processes;
   /** Told one sentence when the change was made, but something else was left undone. */
@@ -23,7 +28,8 @@ export interface GrubOptions {
 }
 
 /** GRUB, which keeps its state in an environment block: `boot_counter` and `boot_success`. */
-export function makeGrub({ path, processes, warn }: GrubOptions): BootLoader {
+export function makeGrub(options: GrubOptions): BootLoader {
+  const { path, files } = options;
   return {
     name: 'grub',
     detail: path,
@@ -31,31 +37,55 @@ export function makeGrub({ path, processes, warn }: GrubOptions): BootLoader {
     read: () =>
       about(path, 'GRUBENV_UNREADABLE', async () => stateOf(grubenvVariables(parseGrubenv(await readBlock(path))))),
     needsOwnMounts: () => isReadOnlyForAll(path),
-    apply: (change) => edit(variablesOf(change)),
+    apply: async ({ success, counter, fallback }) => {
+      const variables = {
+        ...(success === undefined ? {} : { boot_success: success ? '1' : '0' }),
+        // The copy tells the fragment whether another counting snippet was there before it in the same boot.
+        ...(counter === undefined ? {} : counted(counter === null ? null : String(counter))),
+      };
+      if (counter === undefined && fallback === undefined) return edit(() => variables);
+      const entry = fallback === undefined || fallback === null ? null : await entryOf(files, fallback);
+      return edit((block) => {
+        const named = { ...variables, [FALLBACK]: entry };
+        return hasRoom(editGrubenv(block, named)) ? named : { ...variables, [FALLBACK]: null };
+      });
+    },
+    attemptsFor: (wish) =>
+      about(path, 'GRUBENV_UNREADABLE', async () => {
+        const armed = editGrubenv(parseGrubenv(await readBlock(path)), counted(String(wish)));
+        serializeGrubenv(editGrubenv(withGrubsOwn(armed), { [FALLBACK]: 'x'.repeat(FALLBACK_BYTES) }));
+        return wish;
+      }),
+    hasFallback: () => hasSecondEntry(files),
     takeProof: async () => {
       const proof = await about(path, 'GRUBENV_UNREADABLE', async () =>
         grubenvVariables(parseGrubenv(await readBlock(path))).get(PROOF),
       );
       // Not removed: its bytes would be given back, and a block that fills up meanwhile could not be saved by GRUB.
-      if (proof === '1') await edit({ [PROOF]: '0' });
+      if (proof === '1') await edit(() => ({ [PROOF]: '0' }));
       return proof === '1';
     },
   };
 
   /** False: the block says so already, and was not written. */
-  async function edit(change: GrubenvChange): Promise<boolean> {
+  async function edit(change: (block: Grubenv) => GrubenvChange): Promise<boolean> {
     const [current, next] = await about(path, 'GRUBENV_UNREADABLE', async () => {
-      const block = await readBlock(path);
-      return [block, serializeGrubenv(editGrubenv(parseGrubenv(block), change))];
+      const bytes = await readBlock(path);
+      const block = parseGrubenv(bytes);
+      return [bytes, serializeGrubenv(editGrubenv(block, change(block)))];
     });
     if (next.equals(current)) return false;
-    await about(path, 'GRUBENV_UNWRITABLE', () => writeBlock({ path, processes, warn }, next));
+    await about(path, 'GRUBENV_UNWRITABLE', () => writeBlock(options, next));
     return true;
   }
 }
 
 /** The fragment (dist/grub/) saves it on every boot: who finds it knows that GRUB ran the fragment and can write. */
 const PROOF = 'goodboot_fragment';
+/** The id of the entry that the fragment starts when the attempts are used up. */
+const FALLBACK = 'goodboot_fallback';
+/** Room that is kept for it while nobody knows it: `ostree-1-fedora-coreos` takes 22. A longer one is used where it fits. */
+const FALLBACK_BYTES = 64;
 
 /** An empty value is as good as none: GRUB's own tests (`-n`) see no difference either. */
 function stateOf(variables: ReadonlyMap<string, string>): BootLoaderState {
@@ -72,12 +102,20 @@ function stateOf(variables: ReadonlyMap<string, string>): BootLoaderState {
 
 const counted = (counter: string | null): GrubenvChange => ({ boot_counter: counter, goodboot_counter: counter });
 
-function variablesOf({ counter, success }: BootLoaderChange): GrubenvChange {
-  return {
-    ...(success === undefined ? {} : { boot_success: success ? '1' : '0' }),
-    // The copy tells the fragment whether another counting snippet was there before it in the same boot.
-    ...(counter === undefined ? {} : counted(counter === null ? null : String(counter))),
-  };
+/** The block with what GRUB will write into it, each value as long as it gets: without room, GRUB writes nothing and counts nothing. */
+function withGrubsOwn(block: Grubenv): Grubenv {
+  const counter = grubenvVariables(block).get('boot_counter') ?? '';
+  const longest = counter.length > 2 ? counter : '-1';
+  return editGrubenv(block, { ...counted(longest), boot_success: '0', [PROOF]: '1' });
+}
+
+function hasRoom(block: Grubenv): boolean {
+  try {
+    serializeGrubenv(withGrubsOwn(block));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The whole block. Opened without blocking: a FIFO in its place must not hang the boot. */
@@ -96,7 +134,7 @@ async function readWhole(file: FileHandle): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-async function writeBlock({ path, processes, warn }: GrubOptions, block: Buffer): Promise<void> {
+async function writeBlock({ path, processes, warn }: Omit<GrubOptions, 'files'>, block: Buffer): Promise<void> {
   try {
     return await writeInPlace(path, block);
   } catch (error) {

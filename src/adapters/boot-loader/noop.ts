@@ -10,6 +10,10 @@ export function makeNoop(detail: string): BootLoader {
     read: async () => ({ counter: null, success: null }),
     takeProof: async () => false,
     needsOwnMounts: async () => false,
+    hasFallback: async () => null,
+    attemptsFor: async () => {
+      throw new GoodbootError('BOOT_LOADER_UNSUPPORTED', `nobody counts: ${detail}`);
+    },
     apply: async (change) => {
       if (Object.keys(change).length === 0) return false;
       throw new GoodbootError('BOOT_LOADER_UNSUPPORTED', `no boot loader to mark: ${detail}`);

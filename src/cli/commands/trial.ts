@@ -116,7 +116,7 @@ async function show({ terminal, done }: Setup, root: string): Promise<void> {
   const session = await openSession(root, warnOn(terminal));
   const { trial, boots } = await loadState(session.files);
   const [{ counter }, booted] = await Promise.all([
-    readBootLoader(session.bootLoader, ({ message }) => warnOn(terminal)(message)),
+    readBootLoader(session.bootLoader, ({ message }) => warnOn(terminal)(message), trial?.deployment),
     session.deployments.booted(),
   ]);
   const startedBy = boots.at(-1)?.startedBy ?? session.boot.startedBy;
