@@ -5,6 +5,7 @@ import { addConfigCommands } from './commands/config.ts';
 import { addDenyCommands } from './commands/deny.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addHistoryCommand } from './commands/history.ts';
+import { addHooksCommand } from './commands/hooks.ts';
 import { addInstallGrubCommand } from './commands/install-grub.ts';
 import { addMarkCommand } from './commands/mark.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
@@ -59,6 +60,7 @@ export function buildProgram(terminal: Terminal, done: (status: number) => void)
   addHistoryCommand(program, setup);
   addMarkCommand(program, setup);
   addTrialCommands(program, setup);
+  addHooksCommand(program, setup);
   addRollbackCommand(program, setup);
   addDenyCommands(program, setup);
   addInstallGrubCommand(program, setup);

@@ -44,6 +44,7 @@ export function plan(
       crashLoop: { reboots: trial.crashLoop.reboots, windowMs: trial.crashLoop.window },
     },
     onRegression: output.onRegression,
+    hooks: { timeoutMs: output.hooks.timeout },
     bootLoader: output.bootLoader,
     report: { collector: output.report.collector ?? null },
   };

@@ -21,6 +21,7 @@ export interface Settings {
     readonly crashLoop: { readonly reboots: number; readonly windowMs: number };
   };
   readonly onRegression: 'hold' | 'reboot';
+  readonly hooks: { readonly timeoutMs: number };
   readonly bootLoader: 'auto' | 'grub' | 'systemd-boot' | 'noop';
   readonly report: { readonly collector: string | null };
 }
@@ -108,6 +109,10 @@ const trialSchema = v.strictObject({
   ),
 });
 
+const hooksSchema = v.strictObject({
+  timeout: v.pipe(v.optional(duration, '1m'), v.description('Time that one program in green.d or red.d may take.')),
+});
+
 /** Everything except the checks, whose options depend on their types. */
 export const settingsSchema = v.strictObject({
   apiVersion: v.pipe(
@@ -130,6 +135,10 @@ export const settingsSchema = v.strictObject({
   onRegression: v.pipe(
     v.optional(v.picklist(['hold', 'reboot']), 'hold'),
     v.description('What a bad verdict does to a deployment that is not on trial: stay up and say so, or reboot.'),
+  ),
+  hooks: v.pipe(
+    v.optional(hooksSchema, v.getDefaults(hooksSchema) as Defaults<typeof hooksSchema>),
+    v.description('The programs in green.d and red.d.'),
   ),
   bootLoader: v.pipe(
     v.optional(v.picklist(['auto', 'grub', 'systemd-boot', 'noop']), 'auto'),
@@ -156,7 +165,7 @@ export const commonSchema = v.strictObject({
   timeout: v.pipe(v.optional(duration), v.description('Time that one probe may take.')),
 });
 
-// getDefaults types every default as possibly undefined; in these two schemas every key has one.
+// getDefaults types every default as possibly undefined; in these schemas every key has one.
 type Defaults<Schema extends v.GenericSchema> = Required<v.InferInput<Schema>>;
 
 function isWebUrl(text: string): boolean {

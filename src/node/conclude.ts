@@ -4,10 +4,11 @@ import type { VerdictReport } from '../core/verdict-report.ts';
 import type { Files } from '../ports/files.ts';
 import type { ServiceManager } from '../ports/service-manager.ts';
 import { announceVerdict, why } from './announce.ts';
+import { startHooks } from './hooks.ts';
 import { type RecordDeps, recordVerdict } from './record.ts';
 import { RECHECK, startWhatWaited } from './recovery.ts';
 import { updateState } from './state.ts';
-import { writeVerdict } from './verdict-file.ts';
+import { readVerdict, writeVerdict } from './verdict-file.ts';
 
 /** Time for a timer to stop: it has nothing to do for that. */
 const STOP_TIMEOUT_MS = 10_000;
@@ -27,16 +28,20 @@ export async function conclude(deps: ConcludeDeps, report: VerdictReport): Promi
   const { files, journal, manager, warn } = deps;
   announceVerdict(journal, report);
   const isRecorded = await recordVerdict(deps, report);
+  const before = await readVerdict(files).catch(() => null);
   await said(warn, 'the verdict of this boot cannot be kept', () => writeVerdict(files, report));
   if (manager === null) return;
   await said(warn, 'units that wait for this verdict', () => follow(deps, manager, report));
   const reboot = report.actions.find(({ action }) => action.kind === 'reboot')?.action;
+  if (report.standing === 'on-trial' && reboot?.kind === 'reboot')
+    await said(warn, 'what failed on trial', () => keepTrialFailures(files, report));
+  // All that is to last is written by now: hooks may do anything, and take their time.
+  await startHooks({ files, journal, manager }, report, before);
   if (reboot?.kind !== 'reboot') return;
   if (reboot.why === 'regression' && !isRecorded) {
     journal.event('boot-held', { GOODBOOT_REASON: 'a reboot that cannot be recorded is not made' });
     return;
   }
-  if (report.standing === 'on-trial') await said(warn, 'what failed on trial', () => keepTrialFailures(files, report));
   const left = report.bootLoader.counter ?? 'not counted';
   journal.event('reboot-requested', { GOODBOOT_REASON: why(report), GOODBOOT_ATTEMPTS_LEFT: left });
   await manager.reboot();

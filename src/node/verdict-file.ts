@@ -2,7 +2,7 @@ import { GoodbootError, messageOf } from '../core/errors.ts';
 import type { VerdictReport } from '../core/verdict-report.ts';
 import type { Files } from '../ports/files.ts';
 
-const VERDICT_PATH = '/run/goodboot/verdict.json';
+export const VERDICT_PATH = '/run/goodboot/verdict.json';
 
 export const writeVerdict = (files: Files, report: VerdictReport): Promise<void> =>
   files.replace(VERDICT_PATH, `${JSON.stringify(report)}\n`);

@@ -26,6 +26,8 @@ trial:
     reboots: 3 # default
     window: 1h # default
 onRegression: hold # default
+hooks:
+  timeout: 1m # default
 bootLoader: auto # default
 report: {}
 checks:
