@@ -105,7 +105,7 @@ export async function cutEverywhere(
     if (vm === null) return changes - 1;
     const left = await whatIsLeft(vm);
     const isNew = !seen.has(left);
-    console.info(`${what.command}: cut after ${changes} durable changes${isNew ? '' : ', as before'}`);
+    process.stderr.write(`${what.command}: cut after ${changes} durable changes${isNew ? '' : ', as before'}\n`);
     if (!isNew) continue;
     seen.add(left);
     await stopNextBootAt(vm, null);
