@@ -82,6 +82,8 @@ function fellBack({ deployments, counter }: BeginFacts, booted: string, trial: T
   const isAstray = counter !== null && counter >= 0 && booted === deployments?.[0];
   if (isAstray && deployments.includes(trial.from)) return leave(trial);
   if (deployments === null) return [];
+  // What it goes back to is the default already: so the fallback entry, which the boot loader goes on choosing, is this one.
+  if (counter !== null && counter < 0 && deployments[0] === trial.from) return leave(trial);
   // The order has changed since, so the entry has another name now. The next boot is to find it.
   if (deployments.includes(trial.from)) return [{ kind: 'name-fallback', deployment: trial.from }];
   // As long as the one on trial is the default, the counter alone keeps the node away from it.

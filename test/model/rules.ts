@@ -130,10 +130,16 @@ export class Rules {
   /** Rules 2 and 5: the order is changed for a fallback, or to keep a denied deployment out. */
   defaultChanges(id: string): void {
     if (this.byHand) return;
-    const { trial, denied } = this.#machine.state;
+    const { trial } = this.#machine.state;
     const isFallback = trial?.phase === 'fell-back' && trial.from === id;
-    const first = this.#machine.sysroot.order[0];
-    this.demand(isFallback || denied.some(({ deployment }) => deployment === first), 'rolled back without a fallback');
+    const first = this.#machine.sysroot.order[0]!;
+    this.demand(isFallback || this.#isDenied(first), 'rolled back without a fallback');
+  }
+
+  #isDenied(id: string): boolean {
+    const { state, sysroot } = this.#machine;
+    const image = sysroot.images.get(id);
+    return state.denied.some((denial) => denial.deployment === id || (image !== undefined && denial.image === image));
   }
 
   stateChanges(before: NodeState, after: NodeState | null): void {
@@ -218,9 +224,7 @@ export class Rules {
       this.demand(this.#uncounted.has(id) || isKnown || !fragment, 'an update boots that is not on trial');
       this.#uncounted.add(id);
     }
-    const image = sysroot.images.get(id);
-    const isDenied = state.denied.some((denial) => denial.deployment === id || (image && denial.image === image));
-    this.demand(isRefused || !isDenied, 'a denied deployment is written to the disk');
+    this.demand(isRefused || !this.#isDenied(id), 'a denied deployment is written to the disk');
   }
 
   isUp(): void {

@@ -90,12 +90,22 @@ describe('a boot during a trial begins', () => {
       [...BACK, LEAVE],
     ],
     [
-      'the same, but nothing is counted: a person wanted it so',
+      'what it goes back to has become the default by itself, and the fallback entry is another',
+      { booted: 'third', trial: fellBack, deployments: ['old', 'third'], counter: -1 },
+      [...BACK, LEAVE],
+    ],
+    [
+      'the same, but nothing leads there: a person chose it',
+      { booted: 'third', trial: fellBack, deployments: ['old', 'third'], counter: null },
+      [],
+    ],
+    [
+      'another update is the default, but nothing is counted: a person wanted it so',
       { booted: 'third', trial: fellBack, deployments: ['third', 'old'], counter: null },
       [],
     ],
     [
-      'the same, but the boot loader would have chosen the fallback',
+      'another update is the default, but the boot loader would have chosen the fallback',
       { booted: 'third', trial: fellBack, deployments: ['third', 'old'], counter: -1 },
       [],
     ],

@@ -43,7 +43,7 @@ async function cutsOf(what: Stoppable): Promise<number> {
   await using vm = await goodNode({}, await cutPointLayer());
   const { old, next: bad } = await fallsBackInto(vm, what);
   await using still = await Standstill.of(vm, what);
-  return cutEverywhere(still, what, comesBackTo(old, bad));
+  return await cutEverywhere(still, what, comesBackTo(old, bad));
 }
 
 scenario('power-cut-rollback', async () => {
