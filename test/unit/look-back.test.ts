@@ -73,6 +73,12 @@ describe('the verdict of the boot before is', () => {
     expect((await lookBack(deps(), state, unclean)).last).toMatchObject({ verdict: 'good' });
   });
 
+  test('none, though there is one on the boot before that', async () => {
+    const ledger = await openLedger(deps().files, deps().clock);
+    await ledger.append(judged('b0', 'good'));
+    expect((await lookBack(deps(), state, unclean)).last).toMatchObject({ verdict: null });
+  });
+
   test('not known when the ledger cannot be read', async () => {
     await plant(`${LEDGER}/file`, '');
     const back = await lookBack(deps(), state, { ...unclean, clean: true });
