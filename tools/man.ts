@@ -7,6 +7,7 @@ import { DROP_IN_DIRECTORIES, SITE_FILE, VENDOR_FILE } from '../src/config/searc
 import { ERRORS } from '../src/core/errors.ts';
 import { VERDICT_EXIT } from '../src/core/verdict-report.ts';
 import { LEDGER } from '../src/node/ledger.ts';
+import { STATE } from '../src/node/state.ts';
 
 const DESCRIPTION: readonly string[] = [
   `goodboot answers one question on every boot of an image-based Linux node: is this boot good?`,
@@ -16,6 +17,9 @@ at here) and error (it could not tell). Only required checks decide. One that fa
 failure, one that could not tell makes it indeterminate; otherwise the boot is good.`,
   `A good boot is marked in the boot loader, and boot-complete.target is reached. A boot that is not good stays up, says
 why, and is judged again every five minutes (goodboot-recheck.timer).`,
+  `An update goes on trial when it is staged (goodboot-arm.path). It gets some boots to become good, counted by the boot
+loader; then the node goes back to the deployment before, makes that permanent and denies the update. A boot on trial that
+nobody judges is rebooted by goodboot-deadman.timer.`,
   `A unit joins the required ones with WantedBy=goodboot-required.target in its [Install] section.`,
 ];
 
@@ -24,6 +28,11 @@ const FILES: readonly (readonly [path: string, what: string])[] = [
   [SITE_FILE, 'What this site or this node says instead.'],
   ...DROP_IN_DIRECTORIES.map((directory) => [`${directory}/*.yaml`, 'One subject each, read last.'] as const),
   [LEDGER, 'The ledger: boots, verdicts and marks. "goodboot history" shows it.'],
+  [STATE, 'What the node remembers of its trial, of denied deployments and of boots.'],
+  [
+    '/etc/goodboot/green.d, /etc/goodboot/red.d',
+    'Programs that run after a verdict; the image has its own in /usr/lib/goodboot.',
+  ],
   ['/run/goodboot/verdict.json', 'The verdict of this boot. "goodboot status" shows it.'],
   ['/run/goodboot/results/NAME.json', 'What one check said.'],
 ];

@@ -166,6 +166,7 @@ export const OUTPUT_SCHEMAS = {
     trial: v.nullable(trial),
     standing: verdictReport.standing,
     counter: bootLoader.entries.counter,
+    next: v.string(),
   }),
   Rollback: v.strictObject({
     apiVersion,

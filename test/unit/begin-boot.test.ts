@@ -48,7 +48,9 @@ function deps(change: Partial<BeginDeps> = {}): BeginDeps & { readonly steps: re
       read: async () => ({ counter: 1, success: false }),
       needsOwnMounts: never,
       takeProof: async () => true,
-      apply: never,
+      apply: async () => false,
+      attemptsFor: never,
+      hasFallback: never,
     },
     deployments: {
       booted: async () => ({ id: 'new', version: '2' }),

@@ -4,6 +4,7 @@ import { type LastBoot, lastBootText } from '../../core/last-boot.ts';
 import { type Problem, VERDICT_EXIT } from '../../core/verdict-report.ts';
 import { readBootLoader } from '../../node/boot-loader-view.ts';
 import { openLedger } from '../../node/ledger.ts';
+import { readOutlook } from '../../node/outlook.ts';
 import { readVerdict } from '../../node/verdict-file.ts';
 import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
@@ -25,15 +26,18 @@ export function addStatusCommand(program: Command, { terminal, done }: Setup): v
       const session = await openSession(rootOf(command), warnOn(terminal));
       sayProblems(session.config, terminal);
       const report = await readVerdict(session.files);
-      if (report === null) throw new GoodbootError('NO_VERDICT', 'this boot was not judged yet');
-      const problems = [...report.problems];
+      const problems = [...(report?.problems ?? [])];
       const bootLoader = await readBootLoader(session.bootLoader, (problem) => problems.push(problem));
+      const next = await nextOf(session, bootLoader.counter);
+      if (report === null) {
+        throw new GoodbootError('NO_VERDICT', `this boot was not judged yet${next === null ? '' : `; ${next}`}`);
+      }
       const lastBoot = await lastBootOf(session, report.bootId, (problem) => problems.push(problem));
       const now = { ...report, bootLoader, problems };
       const width = nameWidthOf(now.checks);
       const lines = now.checks.map((result) => checkLine(result, width, terminal)).join('');
       const before = lastBoot === null ? '' : table([['boot before', lastBootText(lastBoot)]]);
-      terminal.answer({ ...now, kind: 'Status', lastBoot }, lines + verdictText(now, terminal) + before);
+      terminal.answer({ ...now, kind: 'Status', lastBoot }, lines + verdictText(now, terminal, next) + before);
       done(VERDICT_EXIT[now.verdict]);
     });
 }
@@ -52,5 +56,16 @@ async function lastBootOf(
     if (!(error instanceof GoodbootError)) throw error;
     note({ code: error.code, message: messageOf(error) });
     return null;
+  }
+}
+
+/** What happens next, while a trial is open or something waits for the next boot; null: nothing, or it cannot be told. */
+async function nextOf(session: Session, counter: number | null): Promise<string | null> {
+  try {
+    const { trial, next, waits } = await readOutlook(session, counter);
+    return trial !== null || waits ? next : null;
+  } catch (error) {
+    if (error instanceof GoodbootError) return null;
+    throw error;
   }
 }

@@ -4,10 +4,10 @@ import { makeProcesses } from '../../adapters/process/run.ts';
 import { makeTraces } from '../../adapters/traces/traces.ts';
 import { judge } from '../../core/decide.ts';
 import { GoodbootError } from '../../core/errors.ts';
-import { standingOf } from '../../core/trial.ts';
 import { arm } from '../../node/arm.ts';
 import { beginBoot, CLEAN_SHUTDOWN } from '../../node/begin.ts';
 import { readBootLoader } from '../../node/boot-loader-view.ts';
+import { readOutlook } from '../../node/outlook.ts';
 import { loadState } from '../../node/state.ts';
 import { runAll } from '../../node/verdict.ts';
 import { openAsRoot } from '../as-root.ts';
@@ -114,17 +114,17 @@ async function runEnd(setup: Setup): Promise<void> {
 
 async function show({ terminal, done }: Setup, root: string): Promise<void> {
   const session = await openSession(root, warnOn(terminal));
-  const { trial, boots } = await loadState(session.files);
-  const [{ counter }, booted] = await Promise.all([
-    readBootLoader(session.bootLoader, ({ message }) => warnOn(terminal)(message), trial?.deployment),
-    session.deployments.booted(),
-  ]);
-  const startedBy = boots.at(-1)?.startedBy ?? session.boot.startedBy;
-  const standing = standingOf({ startedBy, booted: booted?.id ?? null, trial, counter });
-  const json = { apiVersion: 'goodboot/v1', kind: 'Trial', trial, standing, counter };
+  const { trial: open } = await loadState(session.files);
+  const warn = ({ message }: { readonly message: string }) => warnOn(terminal)(message);
+  const { counter } = await readBootLoader(session.bootLoader, warn, open?.deployment);
+  const { trial, standing, next } = await readOutlook(session, counter);
+  const json = { apiVersion: 'goodboot/v1', kind: 'Trial', trial, standing, counter, next };
   const rows =
     trial === null
-      ? [['trial', 'none is open']]
+      ? [
+          ['trial', 'none is open'],
+          ['next', next],
+        ]
       : [
           ['on trial', trial.deployment],
           ['goes back to', trial.from],
@@ -132,6 +132,7 @@ async function show({ terminal, done }: Setup, root: string): Promise<void> {
           ['this boot', standing],
           ['baseline', trial.baselineFailures === null ? 'not known' : trial.baselineFailures.join(', ') || 'all good'],
           ['failed on trial', trial.trialFailures.join(', ') || 'nothing so far'],
+          ['next', next],
         ];
   terminal.answer(json, table(rows));
   done(0);

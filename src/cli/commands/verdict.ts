@@ -10,6 +10,7 @@ import { announceProblems, announceResult } from '../../node/announce.ts';
 import { conclude } from '../../node/conclude.ts';
 import { makeTrialEffects } from '../../node/end-trial.ts';
 import { openLedger } from '../../node/ledger.ts';
+import { WATCHED } from '../../node/outlook.ts';
 import { regressionReboots } from '../../node/record.ts';
 import { judgeBoot } from '../../node/verdict.ts';
 import { openLog } from '../log.ts';
@@ -118,7 +119,7 @@ async function judge(
       soakMs: settings.trial.soakMs,
       onSoak: async (leftMs) => {
         log.info(`the required checks are repeated for another ${formatDuration(leftMs)}`);
-        await askForTime(session.files, settings.trial.deadlineMs, 'this boot is on trial, and watched');
+        await askForTime(session.files, settings.trial.deadlineMs, WATCHED);
       },
       onResult,
     },

@@ -7,7 +7,7 @@ import { shortTime, table } from './table.ts';
 export const VERDICT_COLOUR = { good: 'green', bad: 'red', indeterminate: 'yellow' } as const;
 
 /** The verdict, what it stands on, and what was or would be done. The check lines come before it, as they arrive. */
-export function verdictText(report: VerdictReport, { paint }: Terminal): string {
+export function verdictText(report: VerdictReport, { paint }: Terminal, next: string | null = null): string {
   const verdict = paint(VERDICT_COLOUR[report.verdict], report.verdict);
   const rows: string[][] = [
     [
@@ -31,6 +31,7 @@ export function verdictText(report: VerdictReport, { paint }: Terminal): string 
     ['boot loader', bootLoaderText(report.bootLoader)],
     ...report.actions.map((action) => [report.dryRun ? 'would do' : 'action', actionText(action)]),
     ...report.problems.map(({ code, message }) => ['problem', `${message} [${code}]`]),
+    ...(next === null ? [] : [['next', next]]),
     ...(report.dryRun ? [['dry run', 'nothing was marked or recorded']] : []),
   ];
   return table(rows);
