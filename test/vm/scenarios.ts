@@ -19,6 +19,13 @@ const GRUB = {
   real: ['GRUB 2.12', 'Linux 6.12', 'ostree 2025.2', 'systemd 257'],
 } as const;
 
+/** With systemd-boot, the counters are in the names of its entries. */
+const SYSTEMD_BOOT = {
+  backend: 'ostree',
+  bootLoader: 'systemd-boot',
+  real: ['OVMF', 'systemd-boot 257', 'systemd-bless-boot', 'Linux 6.12', 'ostree 2025.2', 'systemd 257'],
+} as const;
+
 /** Every scenario: `scenario(NAME, …)` in a test file beside this one plays it. */
 export const SCENARIOS = [
   {
@@ -62,6 +69,19 @@ export const SCENARIOS = [
     failure: 'the power fails after each durable change while the fallback boot is judged, and the trial ended',
     expected: 'the same: rolled back once, denied once, marked',
     ...GRUB,
+  },
+  {
+    name: 'systemd-boot-good-update',
+    failure: 'nothing: an update that works, counted by systemd-boot',
+    expected: 'blessed by systemd-bless-boot after its soak, and not before',
+    ...SYSTEMD_BOOT,
+  },
+  {
+    name: 'systemd-boot-bad-unit',
+    failure: 'a required unit is missing on the new deployment, counted by systemd-boot',
+    expected:
+      'as many boots as its entry has attempts (3), then back for good; the deployment is denied, its entry stays used up',
+    ...SYSTEMD_BOOT,
   },
 ] as const satisfies readonly Scenario[];
 

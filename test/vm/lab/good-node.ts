@@ -22,7 +22,8 @@ checks:
   filesystem: { within: 0s }
 required: { units: [dbus.service] }
 `;
-const FILES = { '/etc/goodboot/config.d/10-quick.yaml': QUICK };
+/** The configuration of such a node. */
+export const FILES = { '/etc/goodboot/config.d/10-quick.yaml': QUICK };
 
 /**
  * A node that runs, is judged, and is marked good. It was so once, and goes on from there within a second or two. The

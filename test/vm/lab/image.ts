@@ -5,8 +5,11 @@ import { must } from '../../lab/run.ts';
 import { cached, contentsOf, keyOf } from './cache.ts';
 import { ensureTools, makeDebian, withTools } from './debian.ts';
 import { DISK_BYTES, DISKS, STATEROOT } from './layout.ts';
+import { FIRMWARE, makeEsp } from './systemd-boot.ts';
 
 const HERE = import.meta.dirname;
+/** What a machine with systemd-boot has besides. */
+const ESP_TREE = join(HERE, 'esp');
 const STEP_TIMEOUT_MS = 120_000;
 
 /** What is on the nodes' root, but for goodboot. */
@@ -35,17 +38,25 @@ const KERNEL_ARGUMENTS =
 /** What watches over trials: enabled whatever the preset says of it. */
 const TRIAL_UNITS = ['goodboot-begin.service', 'goodboot-arm.path', 'goodboot-deadman.timer'];
 
-/** How a machine boots: GRUB with its environment block on an ext4 /boot, started by a BIOS. */
-export type ImageKind = 'grub-bios';
+/**
+ * How a machine boots: GRUB with its environment block on an ext4 /boot, started by a BIOS; or systemd-boot, with its
+ * entries on an EFI system partition, started by UEFI.
+ */
+export type ImageKind = 'grub-bios' | 'systemd-boot';
+
+/** With systemd-boot, systemd-bless-boot and its generator are on the root too. */
+const EXTRA: Readonly<Record<ImageKind, string>> = { 'grub-bios': '', 'systemd-boot': ' systemd-boot' };
 
 /** The path of the disks (raw, sparse) with one deployment of the project. Not to be written: machines have copies. */
 export async function ensureImage(kind: ImageKind = 'grub-bios', layer?: string): Promise<string> {
   const project = layer ?? (await installedLayer());
   const tools = await ensureTools();
-  const tree = await ensureTree(tools);
+  const tree = await ensureTree(tools, kind);
   const sources = await Promise.all(['image.ts', 'layout.ts'].map((name) => readFile(join(HERE, name), 'utf8')));
+  const isEfi = kind === 'systemd-boot';
+  if (isEfi) sources.push(await readFile(join(HERE, 'systemd-boot.ts'), 'utf8'), await contentsOf(ESP_TREE));
   const key = keyOf(kind, basename(project), basename(tree), ...sources);
-  return cached('image', key, async (making) => {
+  return cached(isEfi ? 'image-efi' : 'image', key, async (making) => {
     const step = (argv: readonly string[], input = '') =>
       must(withTools(tools, argv), {
         input,
@@ -53,21 +64,30 @@ export async function ensureImage(kind: ImageKind = 'grub-bios', layer?: string)
         env: { OSTREE_SYSROOT_DEBUG: 'mutable-deployments' },
       });
     await makeProject(step, project, join(making, 'project'));
-    await makeSysroot(step, making, join(tree, 'root'));
-    await makeGrub(step, making, tools);
+    const layers = [join(tree, 'root'), join(making, 'project')];
+    if (isEfi) layers.push(join(making, 'efi-tree'));
+    if (isEfi) await makeEspTree(join(making, 'efi-tree'));
+    await makeSysroot(step, making, layers);
+    await (isEfi ? makeEsp(making) : makeGrub(step, making, tools));
     await makeDisks(step, making);
+    if (!isEfi) await makeGrubDisk(making);
+    const kept: readonly string[] = isEfi ? [...DISKS, ...FIRMWARE] : DISKS;
+    for (const name of await readdir(making)) {
+      if (!kept.includes(name)) await rm(join(making, name), { recursive: true });
+    }
   });
 }
 
 type Step = (argv: readonly string[], input?: string) => Promise<string>;
 
 /** The base tree, in the shape that OSTree deploys. Made anew only when Debian's packages or the lab's own files change. */
-async function ensureTree(tools: string): Promise<string> {
+async function ensureTree(tools: string, kind: ImageKind): Promise<string> {
+  const packages = PACKAGES + EXTRA[kind];
   const own = ['tree.sh', 'init'].map((name) => readFile(join(HERE, name), 'utf8'));
-  const key = keyOf(PACKAGES, ...MMDEBSTRAP_OPTIONS, ...(await Promise.all(own)), await contentsOf(join(HERE, 'tree')));
-  return cached('tree', key, async (making) => {
+  const key = keyOf(packages, ...MMDEBSTRAP_OPTIONS, ...(await Promise.all(own)), await contentsOf(join(HERE, 'tree')));
+  return cached(kind === 'systemd-boot' ? 'tree-efi' : 'tree', key, async (making) => {
     const [root, work] = [join(making, 'root'), join(making, 'work')];
-    await makeDebian(root, PACKAGES, MMDEBSTRAP_OPTIONS);
+    await makeDebian(root, packages, MMDEBSTRAP_OPTIONS);
     await must(withTools(tools, ['sh', join(HERE, 'tree.sh'), root, work]), { timeoutMs: STEP_TIMEOUT_MS });
     await rm(work, { recursive: true });
   });
@@ -85,7 +105,7 @@ async function makeProject(step: Step, layer: string, into: string): Promise<voi
 }
 
 /** The physical root: a repository with one commit, deployed. */
-async function makeSysroot(step: Step, making: string, tree: string): Promise<void> {
+async function makeSysroot(step: Step, making: string, layers: readonly string[]): Promise<void> {
   const sysroot = join(making, 'root');
   const repo = `--repo=${sysroot}/ostree/repo`;
   await mkdir(sysroot);
@@ -97,7 +117,7 @@ async function makeSysroot(step: Step, making: string, tree: string): Promise<vo
   ]) {
     await step(['ostree', repo, 'config', 'set', key!, value!]);
   }
-  const trees = [tree, join(making, 'project')].map((directory) => `--tree=dir=${directory}`);
+  const trees = layers.map((directory) => `--tree=dir=${directory}`);
   const commit = ['--branch=lab/1', '--no-xattrs', '--add-metadata-string=version=1', '--fsync=no'];
   await step(['ostree', repo, 'commit', ...commit, ...trees]);
   await step(['ostree', 'admin', 'os-init', `--sysroot=${sysroot}`, STATEROOT]);
@@ -138,12 +158,19 @@ async function makeDisks(step: Step, making: string): Promise<void> {
     const size = `${DISK_BYTES[label] / 1024}k`;
     await step(['mke2fs', ...format, '-E', 'root_owner=0:0,lazy_itable_init=1', '-d', content, disk, size]);
   }
+}
+
+async function makeGrubDisk(making: string): Promise<void> {
   const [boot, core] = await Promise.all(['boot.img', 'core.img'].map((name) => readFile(join(making, name))));
   const grub = Buffer.alloc(DISK_BYTES.grub);
   boot!.copy(grub);
   if (core!.copy(grub, boot!.length) < core!.length) throw new Error(`core.img: ${core!.length} bytes are too much`);
   await writeFile(join(making, 'grub'), grub);
-  for (const name of await readdir(making)) {
-    if (!DISKS.some((disk) => disk === name)) await rm(join(making, name), { recursive: true });
-  }
+}
+
+/** The lab's own part of the root, with the place for the partition. */
+async function makeEspTree(into: string): Promise<void> {
+  await cp(ESP_TREE, into, { recursive: true, verbatimSymlinks: true });
+  await mkdir(join(into, 'efi'));
+  await chmod(into, 0o755);
 }

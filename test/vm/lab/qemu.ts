@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { Console } from './console.ts';
 import { withTools } from './debian.ts';
 import { DISKS } from './layout.ts';
 import { Qmp } from './qmp.ts';
+import { FIRMWARE } from './systemd-boot.ts';
 
 /** How a boot ended: `reset` and `shutdown` by the guest, `watchdog` by the device, `killed` from here. */
 export type BootEnd = 'reset' | 'shutdown' | 'watchdog' | 'killed';
@@ -126,10 +128,13 @@ async function listen(path: string): Promise<{ readonly server: Server; readonly
   return { server, socket };
 }
 
+const flash = (file: string): readonly string[] => ['-drive', `if=pflash,format=raw,file=${file},cache=unsafe`];
+
 function argumentsOf(directory: string, { clock }: Hardware): readonly string[] {
   return [
     ...['qemu-system-x86_64', '-machine', 'pc', '-accel', 'tcg,thread=multi,tb-size=256', '-cpu', CPU, '-smp', '1'],
     ...['-m', `${MEMORY_MIB}`, '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio'],
+    ...(existsSync(join(directory, FIRMWARE[0])) ? FIRMWARE.flatMap((name) => flash(join(directory, name))) : []),
     '-no-reboot', // a process per boot: quicker than a warm reset, and the disk can be looked at in between
     ...DISKS.flatMap((disk, index) => [
       // What was given to the disk survives a kill whatever this cache does; so it need not wait for this host's disk.

@@ -8,7 +8,7 @@ modules=usr/lib/modules/$kernel
 
 # What a machine of the lab never needs. Every file costs time: here, in the image, and in each machine's disk.
 rm -rf var/lib/apt var/cache/* usr/share/doc usr/share/man usr/share/info usr/share/locale usr/share/i18n usr/lib/grub
-keep='virtio|autofs|net_failover|failover|overlay|fuse|loop|dm-mod|softdog|i6300esb|watchdog|veth|bridge|dummy|efivarfs|fat|nls|crc|lib'
+keep='virtio|vfat|autofs|net_failover|failover|overlay|fuse|loop|dm-mod|softdog|i6300esb|watchdog|veth|bridge|dummy|efivarfs|fat|nls|crc|lib'
 find "$modules/kernel" -name '*.ko*' | grep -Ev "/($keep)[^/]*\.ko" | xargs rm -f
 depmod --basedir "$root" "$kernel"
 

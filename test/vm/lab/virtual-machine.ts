@@ -8,6 +8,7 @@ import { Disks } from './disks.ts';
 import { DISKS } from './layout.ts';
 import { OstreeGuest } from './ostree-guest.ts';
 import { type BootEnd, type Hardware, Qemu } from './qemu.ts';
+import { FIRMWARE } from './systemd-boot.ts';
 
 /** Each machine's files are in a directory of its own here; the owner's pid is in its name. */
 export const RUNS = join(tmpdir(), 'goodboot-vm');
@@ -63,7 +64,7 @@ export class Vm extends OstreeGuest {
   /** Copies what makes up a machine that does not run: its disks, and what a crash left in its memory for crashes. */
   static async copy(from: string, into: string): Promise<void> {
     await mkdir(into, { recursive: true });
-    const files = [...DISKS, 'erst'].map((name) => join(from, name)).filter((file) => existsSync(file));
+    const files = [...DISKS, ...FIRMWARE, 'erst'].map((name) => join(from, name)).filter((file) => existsSync(file));
     await must(['cp', '--reflink=auto', '--sparse=always', ...files, into], { timeoutMs: 120_000 });
   }
 

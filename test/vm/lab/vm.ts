@@ -34,7 +34,7 @@ export async function newVm(options: VmOptions = {}): Promise<Vm> {
   const vm = new Vm(await ensureTools(), { clock });
   await Vm.copy(image, vm.directory);
   await vm.disks.write({
-    '/boot/grub2/grub.cfg': await grubConfig(fragments),
+    ...(kind === 'systemd-boot' ? {} : { '/boot/grub2/grub.cfg': await grubConfig(fragments) }),
     ...(options.grubenv === undefined ? {} : { [GRUBENV]: environmentBlock(options.grubenv) }),
     ...files,
   });
