@@ -77,6 +77,26 @@ const ROWS: readonly Row[] = [
     { [STATE]: null, [BLOCK]: null, [efi('LoaderEntrySelected')]: '', [efi('LoaderBootCountPath')]: '' },
     false,
   ],
+  [
+    'systemd-boot counts it, and has another entry',
+    {
+      [BLOCK]: null,
+      [efi('LoaderBootCountPath')]: '',
+      'efi/loader/entries/a+0-3.conf': '',
+      'boot/EFI/Linux/b.efi': '',
+    },
+    true,
+  ],
+  [
+    'systemd-boot counts it, and every entry is used up: it would start this one again and again',
+    {
+      [BLOCK]: null,
+      [efi('LoaderBootCountPath')]: '',
+      'efi/loader/entries/a+0-3.conf': '',
+      'boot/EFI/Linux/b+0.efi': '',
+    },
+    false,
+  ],
   ['systemd-boot does not count it', { [BLOCK]: null, [efi('LoaderEntrySelected')]: '' }, false],
   // The verdict is being made.
   ['it is being judged', { 'run/goodboot/judging': '', 'is-active': 'activating' }, false],
