@@ -91,6 +91,10 @@ describe('a node with deployments', () => {
       expect(await machine.sh('goodboot rollback')).toContain(checksumOf(1));
       expect(await machine.sh('ostree admin status --json')).toMatch(new RegExp(`^.{0,40}${checksumOf(1)}`));
       expect(await stateOf(machine)).toMatchObject({ trial: null, chosen: checksumOf(1) });
+      expect(await machine.sh('goodboot rollback --apply')).toContain('nothing had to be changed');
+      await machine.rebooted();
+      await machine.waitForJobs();
+      expect(await machine.sh('goodboot history')).not.toMatch(/ armed /);
     },
     TIMEOUT_MS,
   );
