@@ -112,14 +112,15 @@ const seen = ({ sysroot, state, counter }: Machine) => ({
 });
 
 describe.each([
-  ['a settled deployment', settled, 'd0', 'd1'],
-  ['a trial', onTrial, 'd1', 'd2'],
-] as const)('going back from %s', (_name, make, target, left) => {
+  // Nobody booted d0 on this node.
+  ['a settled deployment', settled, 'd0', 'd1', { force: true }],
+  ['a trial', onTrial, 'd1', 'd2', {}],
+] as const)('going back from %s', (_name, make, target, left, how) => {
   test('makes the other the default, ends what was open, and takes the next boot for neither trial nor update', async () => {
     const machine = await make();
-    expect(await machine.rollBack()).toMatchObject({ to: target, leaves: left, changed: true, denies: true });
+    expect(await machine.rollBack(how)).toMatchObject({ to: target, leaves: left, changed: true, denies: true });
     expect(seen(machine)).toEqual({ order: target, trial: null, counter: null, denied: [left] });
-    expect(await machine.rollBack()).toMatchObject({ why: 'already', changed: false });
+    expect(await machine.rollBack(how)).toMatchObject({ why: 'already', changed: false });
     await machine.shutDown();
     expect(seen(machine)).toMatchObject({ order: target, trial: null, counter: null });
     await machine.run();
@@ -129,7 +130,7 @@ describe.each([
 
   test('with --no-deny denies nothing', async () => {
     const machine = await make();
-    expect(await machine.rollBack({ deny: false })).toMatchObject({ denies: false });
+    expect(await machine.rollBack({ ...how, deny: false })).toMatchObject({ denies: false });
     expect(seen(machine)).toEqual({ order: target, trial: null, counter: null, denied: [] });
   });
 
@@ -137,14 +138,14 @@ describe.each([
     const machine = await make();
     machine.sysroot.staged = 'd9';
     const before = machine.snapshot();
-    const planned = await machine.rollBack({ dryRun: true });
+    const planned = await machine.rollBack({ ...how, dryRun: true });
     expect(machine.snapshot()).toBe(before);
-    expect(await machine.rollBack()).toEqual(planned);
+    expect(await machine.rollBack(how)).toEqual(planned);
   });
 
   test('drops an update that is staged after it, before the reboot', async () => {
     const machine = await make();
-    await machine.rollBack({ deny: false });
+    await machine.rollBack({ ...how, deny: false });
     machine.behaviour.set('d7', 'good');
     machine.sysroot.staged = 'd7';
     await machine.arm();
@@ -158,7 +159,7 @@ describe.each([
       const before = seen(machine);
       machine.power.cutIn(at >> 1, at % 2 === 1);
       const [bootId, wasOpen] = [machine.bootId, before.trial !== null];
-      await machine.use(() => machine.rollBack({ deny }));
+      await machine.use(() => machine.rollBack({ ...how, deny }));
       if (machine.bootId === bootId) break;
       cuts += 1;
       const after = seen(machine);
@@ -176,7 +177,7 @@ describe.each([
   test('is tried again by the next boot when the backend refuses', async () => {
     const machine = await make();
     machine.sysroot.refusals = 3;
-    await expect(machine.rollBack()).rejects.toMatchObject({ code: 'ROLLBACK_FAILED' });
+    await expect(machine.rollBack(how)).rejects.toMatchObject({ code: 'ROLLBACK_FAILED' });
     await machine.run();
     expect(machine.sysroot.booted).toBe(target);
     expect(seen(machine)).toEqual({ order: target, trial: null, counter: null, denied: [left] });
@@ -188,7 +189,7 @@ test('an armed update that waits is withdrawn in the write that decides to go ba
   machine.behaviour.set('d2', 'good');
   machine.sysroot.staged = 'd2';
   await machine.arm();
-  expect(await machine.rollBack()).toMatchObject({ to: 'd0', leaves: 'd1', drops: 'd2' });
+  expect(await machine.rollBack({ force: true })).toMatchObject({ to: 'd0', leaves: 'd1', drops: 'd2' });
   expect(seen(machine)).toEqual({ order: 'd0', trial: null, counter: null, denied: ['d1'] });
 });
 
@@ -197,6 +198,47 @@ test('refused, it changes nothing', async () => {
   machine.rules.byHand = true;
   await machine.deny('d0', true);
   const before = machine.snapshot();
-  await expect(machine.rollBack()).rejects.toMatchObject({ code: 'DEPLOYMENT_DENIED' });
+  await expect(machine.rollBack({ force: true })).rejects.toMatchObject({ code: 'DEPLOYMENT_DENIED' });
   expect(machine.snapshot()).toBe(before);
+});
+
+/** A node that runs d1, with d0 behind it: as many boots of d0 as ends are given, oldest first. */
+async function knows(...ends: readonly ('clean' | 'cut')[]): Promise<Machine> {
+  const machine = await settled();
+  for (const end of ends) {
+    await machine.shutDown();
+    await machine.run({ pick: 1 });
+    if (end === 'cut') machine.ended('cut');
+    else await machine.shutDown();
+  }
+  await machine.run();
+  return machine;
+}
+
+describe('to a deployment that never came up here', () => {
+  test.each([
+    ['was never booted', []],
+    ['was never shut down', ['cut']],
+  ] as const)('is refused unless forced: it %s', async (_name, ends) => {
+    const machine = await knows(...ends);
+    machine.sysroot.staged = 'd9';
+    const before = machine.snapshot();
+    for (const dryRun of [true, false]) {
+      await expect(machine.rollBack({ dryRun })).rejects.toMatchObject({ code: 'WAY_BACK_UNPROVEN' });
+      expect(machine.snapshot()).toBe(before);
+    }
+    const planned = { to: 'd0', leaves: 'd1', why: 'never-ran', drops: 'd9', changed: true };
+    expect(await machine.rollBack({ dryRun: true, force: true })).toMatchObject(planned);
+    expect(machine.snapshot()).toBe(before);
+    expect(await machine.rollBack({ force: true })).toMatchObject(planned);
+    expect(seen(machine).order).toBe('d0');
+    // It was decided: asked again, nothing has to be forced.
+    expect(await machine.rollBack()).toMatchObject({ why: 'already', changed: false });
+  });
+
+  test('needs no force once it was shut down here', async () => {
+    const machine = await knows('clean', 'cut');
+    expect(await machine.rollBack()).toMatchObject({ to: 'd0', leaves: 'd1', why: 'ran-before' });
+    expect(seen(machine).order).toBe('d0');
+  });
 });
