@@ -47,13 +47,17 @@ export function begin(facts: BeginFacts): readonly BeginAction[] {
   return trial.phase === 'fell-back' ? fellBack(facts, booted, trial) : armed(facts, booted, trial);
 }
 
-function armed({ deployments, counter }: BeginFacts, booted: string, trial: Trial): readonly BeginAction[] {
-  const isUsedUp = counter !== null && counter < 0;
+/** The boot loader chose its fallback, or would have: a person may have chosen another entry. */
+const isUsedUp = ({ counter }: BeginFacts): boolean => counter !== null && counter < 0;
+
+function armed(facts: BeginFacts, booted: string, trial: Trial): readonly BeginAction[] {
+  const { deployments, counter } = facts;
   if (booted === trial.deployment) {
     // Not one attempt was seen: its entry was written without a counter, or somebody took the counter away.
     if (counter === null) return trial.counted < trial.attempts ? [{ kind: 'close-good' }] : withdraw('never-counted');
-    // Somebody changed the order by hand, and so the fallback entry was this one.
-    if (isUsedUp && deployments?.[0] === trial.from) return [{ kind: 'note-fallback' }, ...leave(trial)];
+    // Something else is the default, by hand or because it could not be dropped, and so the fallback entry was this one.
+    if (isUsedUp(facts) && deployments !== null && deployments[0] !== booted && deployments.includes(trial.from))
+      return [{ kind: 'note-fallback' }, ...leave(trial)];
     if (counter >= trial.counted) return [{ kind: 'note-uncounted' }];
     return [
       { kind: 'note-attempt', left: counter },
@@ -64,13 +68,14 @@ function armed({ deployments, counter }: BeginFacts, booted: string, trial: Tria
   // What was staged was never written, or was taken away: nothing of the trial is left to boot.
   if (!deployments.includes(trial.deployment)) return withdraw('deployment-is-gone');
   // Where the boot loader goes by position, a third deployment can stand there: then one boot more.
-  if (isUsedUp) return [{ kind: 'note-fallback' }, ...(booted === trial.from ? goBack(trial) : leave(trial))];
+  if (isUsedUp(facts)) return [{ kind: 'note-fallback' }, ...(booted === trial.from ? goBack(trial) : leave(trial))];
   if (deployments[0] !== trial.deployment) return withdraw('not-the-default-any-more');
   // A person chose this entry, and the boot loader counted it: that attempt was not the deployment's.
   return counter !== null && counter < trial.counted ? [{ kind: 'set-counter', value: trial.counted }] : [];
 }
 
-function fellBack({ deployments, counter }: BeginFacts, booted: string, trial: Trial): readonly BeginAction[] {
+function fellBack(facts: BeginFacts, booted: string, trial: Trial): readonly BeginAction[] {
+  const { deployments, counter } = facts;
   if (booted === trial.from) return goBack(trial);
   // A cut in the middle of going back has booted the deployment that is to be left: finish, and boot the other.
   if (booted === trial.deployment) return leave(trial);
@@ -82,10 +87,11 @@ function fellBack({ deployments, counter }: BeginFacts, booted: string, trial: T
   const isAstray = counter !== null && counter >= 0 && booted === deployments?.[0];
   if (isAstray && deployments.includes(trial.from)) return leave(trial);
   if (deployments === null) return [];
-  // What it goes back to is the default already: so the fallback entry, which the boot loader goes on choosing, is this one.
-  if (counter !== null && counter < 0 && deployments[0] === trial.from) return leave(trial);
+  // The power went before the order was changed, and the boot loader counted on, to a third that stands where it falls to.
+  if (isUsedUp(facts) && booted !== deployments[0] && deployments.includes(trial.from)) return leave(trial);
   // The order has changed since, so the entry has another name now. The next boot is to find it.
-  if (deployments.includes(trial.from)) return [{ kind: 'name-fallback', deployment: trial.from }];
+  if (deployments.includes(trial.from))
+    return counter === null ? [] : [{ kind: 'name-fallback', deployment: trial.from }];
   // As long as the one on trial is the default, the counter alone keeps the node away from it.
   return deployments[0] === trial.deployment ? [] : withdraw('deployment-is-gone');
 }

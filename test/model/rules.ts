@@ -123,7 +123,9 @@ export class Rules {
   reboots(): void {
     const { sysroot, state } = this.#machine;
     const isTrial = this.#before?.deployment === sysroot.booted;
-    const isLeft = state.trial?.phase === 'fell-back' && state.trial.from !== sysroot.booted;
+    // Where a person decided, the trial is over by then.
+    const open = state.trial ?? this.#before;
+    const isLeft = open?.phase === 'fell-back' && open.from !== sysroot.booted;
     this.demand(isTrial || isLeft, 'only a deployment on trial, or one that is being left, is rebooted');
   }
 

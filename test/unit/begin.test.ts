@@ -62,6 +62,17 @@ describe('a boot during a trial begins', () => {
       { counter: -1, deployments: ['old', 'new'] },
       [NOTE, ...BACK, LEAVE],
     ],
+    [
+      'a third could not be dropped and used the attempts up, so that the fallback entry was the one on trial',
+      { counter: -1, deployments: ['third', 'new', 'old'] },
+      [NOTE, ...BACK, LEAVE],
+    ],
+    ['the same, but what it came from is gone', { counter: -1, deployments: ['third', 'new'] }, attempt(-1)],
+    [
+      'attempts are used up, and it is booted, and nobody knows what is the default',
+      { counter: -1, deployments: null },
+      attempt(-1),
+    ],
     ['attempts are used up, and yet it is booted: a person chose it', { counter: -1 }, attempt(-1)],
     ['a person chose the old entry: the attempt is given back', { booted: 'old' }, [{ kind: 'set-counter', value: 3 }]],
     ['a person chose the old entry, and nothing was counted', { booted: 'old', counter: 3 }, []],
@@ -76,7 +87,7 @@ describe('a boot during a trial begins', () => {
     ['a cut in the middle of going back', { trial: fellBack, counter: 2 }, [...BACK, LEAVE]],
     [
       'a third deployment runs while going back: the entry to go back to has another name now',
-      { booted: 'third', trial: fellBack, deployments: ['third', 'new', 'old'] },
+      { booted: 'third', trial: fellBack, deployments: ['new', 'third', 'old'] },
       [{ kind: 'name-fallback', deployment: 'old' }],
     ],
     [
@@ -105,9 +116,19 @@ describe('a boot during a trial begins', () => {
       [],
     ],
     [
-      'another update is the default, but the boot loader would have chosen the fallback',
+      'another update is the default, but the boot loader would have chosen the fallback: the next boot is to find it',
       { booted: 'third', trial: fellBack, deployments: ['third', 'old'], counter: -1 },
-      [],
+      [{ kind: 'name-fallback', deployment: 'old' }],
+    ],
+    [
+      'the boot loader fell back to a third while going back',
+      { booted: 'third', deployments: ['new', 'third', 'old'], trial: fellBack, counter: -1 },
+      [...BACK, LEAVE],
+    ],
+    [
+      'the boot loader fell back to a third while a person goes back',
+      { booted: 'third', deployments: ['new', 'third', 'old'], trial: byHand, counter: -1 },
+      [...BACK, END, LEAVE],
     ],
     [
       'what it goes back to was removed',
