@@ -4,10 +4,12 @@ import type { BootLoader } from '../../src/ports/boot-loader.ts';
 import type { CheckRunner } from '../../src/ports/check-runner.ts';
 import type { DeploymentEntry, Deployments } from '../../src/ports/deployments.ts';
 import type { Files } from '../../src/ports/files.ts';
-import type { ServiceManager } from '../../src/ports/service-manager.ts';
+import type { ServiceManager, UnitState } from '../../src/ports/service-manager.ts';
 
 /** The machine has no power any more: nothing that runs goes on. */
 export class PowerCut extends Error {}
+/** One for all: where it was cut is told by the counterexample, and a stack for each is what a life costs most. */
+const CUT = new PowerCut('power cut');
 
 /** The power supply. Every durable change goes through it, and one of them can be the last. */
 export class Power {
@@ -28,7 +30,7 @@ export class Power {
   off(): never {
     this.isOff = true;
     this.#left = Number.POSITIVE_INFINITY;
-    throw new PowerCut('power cut');
+    throw CUT;
   }
 
   on(): void {
@@ -37,7 +39,7 @@ export class Power {
 
   /** `torn`: what a cut in the middle leaves, where it is not all or nothing. */
   change(work: () => void, torn: () => void = () => undefined): void {
-    if (this.isOff) throw new PowerCut('power cut');
+    if (this.isOff) throw CUT;
     if (this.#left-- > 0) work();
     else {
       if (this.#after) work();
@@ -173,7 +175,7 @@ export interface Sysroot {
 /** A backend that changes the order atomically, and may refuse. `watch` sees each change of the order before it is made. */
 export function makeDeployments(power: Power, sysroot: Sysroot, watch: (id: string) => void): Deployments {
   const refuse = () => {
-    if (power.isOff) throw new PowerCut('power cut');
+    if (power.isOff) throw CUT;
     if (sysroot.refusals === 0) return;
     sysroot.refusals -= 1;
     throw new GoodbootError('ROLLBACK_FAILED', 'the backend refuses');
@@ -225,11 +227,24 @@ export const makeRunner = (answer: (name: string) => CheckResult['outcome']): Ch
   run: async ({ name }) => ({ outcome: answer(name), durationMs: 1 }),
 });
 
-/** systemd as far as a verdict needs it. */
+const AT_REST: Omit<UnitState, 'name'> = {
+  loadState: 'loaded',
+  activeState: 'inactive',
+  subState: 'dead',
+  unitFileState: 'static',
+  activeSinceMs: 0,
+  startedAtMs: 0,
+  conditionResult: null,
+  assertResult: null,
+  failedConditions: [],
+  service: null,
+};
+
+/** systemd as far as a verdict needs it: no unit runs. */
 export function makeManager(power: Power, reboot: () => void): ServiceManager {
   const never = () => Promise.reject(new GoodbootError('SYSTEMD_ABSENT', 'not a part of this model'));
   return {
-    unit: never,
+    unit: async (name) => ({ ...AT_REST, name }),
     failedUnits: never,
     pulledInBy: never,
     wantedBy: never,
@@ -240,7 +255,7 @@ export function makeManager(power: Power, reboot: () => void): ServiceManager {
     startSoon: async () => undefined,
     stop: async (unit) => ({ unit, result: 'done' }),
     reboot: async () => {
-      if (power.isOff) throw new PowerCut('power cut');
+      if (power.isOff) throw CUT;
       reboot();
     },
   };

@@ -1,5 +1,5 @@
 import { GoodbootError } from '../../src/core/errors.ts';
-import { deny as addDenial, allow, type NodeState, parseState } from '../../src/core/node-state.ts';
+import { deny as addDenial, allow, EMPTY_STATE, type NodeState, parseState } from '../../src/core/node-state.ts';
 import type { CheckResult } from '../../src/core/outcome.ts';
 import { errored, fail, pass } from '../../src/core/outcome.ts';
 import { arm } from '../../src/node/arm.ts';
@@ -61,7 +61,13 @@ export class Machine {
   readonly files = new MemoryFiles(
     this.power,
     () => this.sysroot.order,
-    (path, text) => path === STATE && this.rules.stateChanges(this.state, parseState(text)),
+    (path, text) => {
+      if (path !== STATE) return;
+      const next = parseState(text);
+      this.rules.stateChanges(this.state, next);
+      // Never null: that is a violation. Whether it reaches the disk, the text there says.
+      this.#read = { text, state: next ?? EMPTY_STATE };
+    },
   );
   readonly bootLoader = makeBootLoader(
     this.power,
@@ -84,12 +90,16 @@ export class Machine {
   #record = false;
   /** What this boot found. */
   #crashRecords: readonly string[] = [];
+  /** The newest state that was parsed. Every rule asks for it, and a life would be half parsing. */
+  #read = { text: '', state: EMPTY_STATE };
   /** Boots since the last power cut, or since the last command. */
   chain = 0;
 
   get state(): NodeState {
     const text = this.files.map.get(STATE);
-    return (text === undefined ? null : parseState(text)) ?? { v: 1, trial: null, denied: [], boots: [] };
+    if (text === undefined) return EMPTY_STATE;
+    if (text !== this.#read.text) this.#read = { text, state: parseState(text) ?? EMPTY_STATE };
+    return this.#read.state;
   }
 
   get counter(): number | null {
