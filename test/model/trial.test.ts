@@ -5,7 +5,10 @@ import { arm } from '../../src/node/arm.ts';
 import { type Command, command, play } from './commands.ts';
 import { ATTEMPTS } from './machine.ts';
 
-const RUNS = Number(process.env['GOODBOOT_MODEL_RUNS'] ?? 2_000);
+const { GOODBOOT_MODEL_RUNS, GOODBOOT_MODEL_SEED } = process.env;
+const RUNS = Number(GOODBOOT_MODEL_RUNS ?? 2_000);
+/** What a failure names, to see it again. */
+const SEED = GOODBOOT_MODEL_SEED === undefined ? {} : { seed: Number(GOODBOOT_MODEL_SEED) };
 
 const life = (...commands: readonly Partial<Command>[]) =>
   play(commands.map((each) => ({ what: 'reboot', cut: null, runsOn: false, behaviour: 'good', number: 0, ...each })));
@@ -17,7 +20,7 @@ describe('a node, whatever happens to it', () => {
         fc.array(command, { maxLength: 14, size: 'max' }),
         async (commands) => void (await play(commands)),
       ),
-      { numRuns: RUNS },
+      { numRuns: RUNS, ...SEED },
     );
   });
 });
@@ -57,6 +60,30 @@ describe('a node', () => {
     [
       'leaves a deployment that crashes again and again',
       [{ what: 'stage', behaviour: 'crashes' }, {}, { what: 'crash' }, { what: 'crash' }, { what: 'crash' }],
+      'd1',
+      ['d2'],
+    ],
+    [
+      'goes back by hand though the power fails and the boot loader falls back to a third',
+      [
+        { what: 'stage', behaviour: 'panics' },
+        { what: 'pick', number: 2 },
+        { what: 'rollBack', cut: [0, true], runsOn: true },
+      ],
+      'd0',
+      ['d2'],
+    ],
+    [
+      'leaves a trial whose attempts went to an update that could not be dropped',
+      [
+        { what: 'stage' },
+        { what: 'kexec' },
+        { what: 'fault' },
+        { what: 'refuse', number: 1 },
+        { what: 'stage', behaviour: 'panics' },
+        {},
+        { what: 'heal' },
+      ],
       'd1',
       ['d2'],
     ],
