@@ -79,7 +79,10 @@ test('the line of a boot on trial tells its attempt', async () => {
 test('of two that begin the same boot, one does it', async () => {
   const both = [deps(), deps()];
   const actions = await Promise.all(both.map((each) => beginBoot(each, policy)));
-  expect(actions.flat()).toEqual([{ kind: 'note-attempt', left: 1 }]);
+  expect(actions.flat()).toEqual([
+    { kind: 'note-attempt', left: 1 },
+    { kind: 'name-fallback', deployment: 'old' },
+  ]);
   expect(both.flatMap(({ steps }) => steps)).toEqual(['attempt new']);
   const state = await loadState(makeFiles(root));
   expect([state.boots.map(({ bootId }) => bootId), state.trial?.counted]).toEqual([['b1'], 1]);
