@@ -40,7 +40,7 @@ export function failureModes(): string {
     '| rpm-ostree | no real one: the contract suite of the backends (`test/contract/deployments.test.ts`) against a stand-in of its documented D-Bus interface |',
     '| bootc | no real one: the same suite, against a stand-in of its documented command line |',
     '| ostree | real, of versions 2022.7 and 2025.2; 2026.4 is a stand-in (the same suite) |',
-    '| systemd-boot | no machine boots with it: contract suite and unit tests alone |',
+    '| systemd-boot with another backend, or with unified kernel images | no machine boots so: contract suite (`test/contract/systemd-boot.test.ts`) |',
     '| Fedora’s own GRUB | no real one: its `blscfg`, `increment` and `decrement` are not in the GRUB that runs here |',
     '',
   ].join('\n');
