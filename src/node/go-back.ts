@@ -28,9 +28,11 @@ export async function goBackStep(
       return state;
     }
     case 'make-default': {
-      // What a person goes back to need not be what the boot loader falls back to: it is not sent to anything else.
-      const isFallback = state.trial?.byHand?.onTrial ?? true;
-      await makeDefault(deps, step.deployment, isFallback ? -1 : null, signal);
+      // What a person goes back to need not be what the boot loader falls back to: that is only for a default which does
+      // not start, as an update may be that waits. One that starts tries again, and is counted anew.
+      const { trial } = state;
+      const otherwise = trial?.byHand?.onTrial === false ? trial.attempts : -1;
+      await makeDefault(deps, step.deployment, otherwise, signal);
       return state;
     }
     case 'end-by-hand': {

@@ -18,13 +18,14 @@ export interface MakeDefaultDeps {
 
 /**
  * Makes a deployment the default for good, with a bounded number of tries. When it cannot be done, the counter is set to
- * `otherwise`, for the next boot to try again: -1 where the boot loader would choose that deployment as its fallback.
+ * `otherwise`, for the next boot to try again: -1 where the boot loader would choose that deployment as its fallback,
+ * else how many boots the default may take to try it. Never without a counter: an update may be the default.
  * @throws GoodbootError ROLLBACK_FAILED
  */
 export async function makeDefault(
   deps: MakeDefaultDeps,
   deployment: string,
-  otherwise: -1 | null,
+  otherwise: number,
   signal: AbortSignal,
 ): Promise<void> {
   const { bootLoader, deployments, clock, note } = deps;
@@ -40,8 +41,7 @@ export async function makeDefault(
       if (signal.aborted) break;
     }
   }
-  const change = { counter: otherwise, success: false, ...(otherwise === null ? {} : { fallback: deployment }) };
-  if (bootLoader.can.mark) await bootLoader.apply(change);
+  if (bootLoader.can.mark) await bootLoader.apply({ counter: otherwise, success: false, fallback: deployment });
   const tries = `${PAUSES_MS.length} tries within ${formatDuration(TRY_TIMEOUT_MS * PAUSES_MS.length)} at most`;
   const why = `${tries}: ${messageOf(last)}`;
   await note('rollback-failed', deployment, why);

@@ -74,6 +74,18 @@ describe('a node', () => {
       ['d2'],
     ],
     [
+      'counts an update that waits though going back from it by hand was refused',
+      [
+        { what: 'refuse', number: 2 },
+        { what: 'stage', behaviour: 'panics' },
+        { what: 'pick', number: 2 },
+        { what: 'rollBack', runsOn: true },
+        {},
+      ],
+      'd0',
+      ['d2'],
+    ],
+    [
       'leaves a trial whose attempts went to an update that could not be dropped',
       [
         { what: 'stage' },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Candidate, planRollback, type RollbackFacts, type RollbackPlan } from '../../src/core/rollback.ts';
 import type { Trial } from '../../src/core/trial.ts';
 import type { Behaviour } from '../model/machine.ts';
-import { Machine } from '../model/machine.ts';
+import { ATTEMPTS, Machine } from '../model/machine.ts';
 
 /** `3s 2! 1`: 3 is staged, 2 was never seen; without a mark it came up here before; `?`: it was booted, and crashed. */
 const menu = (text: string): readonly Candidate[] =>
@@ -113,9 +113,9 @@ const seen = ({ sysroot, state, counter }: Machine) => ({
 
 describe.each([
   // Nobody booted d0 on this node.
-  ['a settled deployment', settled, 'd0', 'd1', { force: true }],
-  ['a trial', onTrial, 'd1', 'd2', {}],
-] as const)('going back from %s', (_name, make, target, left, how) => {
+  ['a settled deployment', settled, 'd0', 'd1', { force: true }, ATTEMPTS],
+  ['a trial', onTrial, 'd1', 'd2', {}, -1],
+] as const)('going back from %s', (_name, make, target, left, how, counted) => {
   test('makes the other the default, ends what was open, and takes the next boot for neither trial nor update', async () => {
     const machine = await make();
     expect(await machine.rollBack(how)).toMatchObject({ to: target, leaves: left, changed: true, denies: true });
@@ -178,6 +178,8 @@ describe.each([
     const machine = await make();
     machine.sysroot.refusals = 3;
     await expect(machine.rollBack(how)).rejects.toMatchObject({ code: 'ROLLBACK_FAILED' });
+    // Where the boot loader cannot be sent to it, what boots instead is counted.
+    expect(machine.counter).toBe(counted);
     await machine.run();
     expect(machine.sysroot.booted).toBe(target);
     expect(seen(machine)).toEqual({ order: target, trial: null, counter: null, denied: [left] });
