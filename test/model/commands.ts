@@ -70,7 +70,8 @@ const COMMANDS = {
         machine.rules.byHand = false;
       });
     }),
-  rollBack: (machine: Machine, { runsOn }: Command) => machine.use(() => machine.rollBack({ deny: runsOn })),
+  rollBack: (machine: Machine, { runsOn, number }: Command) =>
+    machine.use(() => machine.rollBack({ deny: runsOn, force: number === 0 })),
   fault: async (machine: Machine) => {
     machine.faulty = !machine.faulty;
     machine.rules.faultChanges();

@@ -275,16 +275,11 @@ export class Machine {
   /** As `goodboot rollback` does it. */
   async rollBack(request: Partial<RollbackRequest> = {}): Promise<Rollback> {
     const { signal } = new AbortController();
+    const wanted = { deny: true, dryRun: false, force: false, attempts: ATTEMPTS, signal, ...request };
     this.rules.byHand = true;
     try {
-      return await rollBack(this.bootDeps, {
-        deny: true,
-        dryRun: false,
-        force: false,
-        attempts: ATTEMPTS,
-        signal,
-        ...request,
-      });
+      if (wanted.force) this.rules.insistsOn(await rollBack(this.bootDeps, { ...wanted, dryRun: true }));
+      return await rollBack(this.bootDeps, wanted);
     } finally {
       this.rules.byHand = false;
     }

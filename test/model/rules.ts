@@ -1,5 +1,6 @@
 import type { TrialStep } from '../../src/core/ledger.ts';
 import { endOfBoot, type NodeState, type SeenBoot } from '../../src/core/node-state.ts';
+import type { Rollback } from '../../src/node/rollback.ts';
 import { ATTEMPTS, type BootWay, CRASH_LOOP, type Machine } from './machine.ts';
 
 /** Fails the run: a rule of the design does not hold. */
@@ -18,8 +19,9 @@ const NEVER_LEFT = ['good', 'crashes'];
 /**
  * The rules of the design, held against everything that the machine does. What they leave open, since the node cannot
  * know better: every attempt of a good deployment is cut, or fails for the surroundings without a baseline that failed;
- * a good deployment is cut as often as a crash loop crashes; a person chose the entry, used kexec, or marked what is
- * bad; the counting fragment is taken away during a trial; the backend refuses (until it does no more).
+ * a good deployment is cut as often as a crash loop crashes; a person chose the entry, used kexec, marked what is bad,
+ * or insists on going back to what never came up; the counting fragment is taken away during a trial; the backend
+ * refuses (until it does no more).
  */
 export class Rules {
   /** Who acts: what a person does is not the node's doing. */
@@ -109,6 +111,11 @@ export class Rules {
     const list = this.#spent.get(id) ?? [];
     this.#spent.set(id, list);
     return list;
+  }
+
+  /** A person insists on one that never came up here: nobody counts its boots, so nothing leads back from a panic. */
+  insistsOn({ to, why }: Rollback): void {
+    if (why === 'never-ran') this.#uncounted.add(to);
   }
 
   wasCut(): void {

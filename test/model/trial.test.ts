@@ -86,6 +86,18 @@ describe('a node', () => {
       ['d2'],
     ],
     [
+      'stays with what never came up, when a person insists on it',
+      [
+        { what: 'stage', behaviour: 'panics' },
+        {},
+        { what: 'deny', number: 1, runsOn: false },
+        { what: 'rollBack', runsOn: true },
+        {},
+      ],
+      'd2',
+      ['d1'],
+    ],
+    [
       'leaves a trial whose attempts went to an update that could not be dropped',
       [
         { what: 'stage' },
