@@ -7,7 +7,8 @@ import { makeOstreeSysroot } from '../lab/stand-in/ostree-sysroot.ts';
 import { bootcStandIn, ostreeStandIn, rpmOstreeStandIn, type Subject } from '../lab/stand-in/subject.ts';
 import { MemoryFiles, makeBootLoader, Power } from '../model/fakes.ts';
 
-const request = { deny: true, dryRun: false, force: false, attempts: 3, signal: AbortSignal.timeout(60_000) };
+/** This node remembers no boot, and so none of them came up here. */
+const request = { deny: true, dryRun: false, force: true, attempts: 3, signal: AbortSignal.timeout(60_000) };
 
 /** What a rollback by hand needs beside the backend, which is the real one or stands in for it. */
 function node({ deployments }: Pick<Subject, 'deployments'>) {
