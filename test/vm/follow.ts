@@ -64,12 +64,12 @@ export async function deniedOf(vm: Vm): Promise<readonly string[]> {
 }
 
 export interface Failing {
-  /** The boots of the new deployment say a verdict. */
-  readonly isJudged?: boolean;
+  /** What each boot of the new deployment is judged to be; null: it is not judged. */
+  readonly verdict?: 'bad' | 'indeterminate' | null;
   /** Each of them gets so far that goodboot-begin notes it. */
   readonly isNoted?: boolean;
-  /** What the journal of each of them says. */
-  readonly journal?: string | RegExp;
+  /** Looks at each boot while it runs, or brings about its end. */
+  readonly during?: () => Promise<void>;
 }
 
 /**
@@ -77,7 +77,7 @@ export interface Failing {
  * and GRUB chooses the old deployment. Gives the state when that is to be started.
  */
 export async function failsToTheEnd(vm: Vm, update: Update, how: Failing = {}): Promise<NodeState> {
-  const { isJudged = true, isNoted = true } = how;
+  const { verdict = 'bad', isNoted = true, during = async () => undefined } = how;
   const { old, next, attempts } = update;
   const before = await vm.state();
   let between = await vm.reboot('power');
@@ -85,12 +85,13 @@ export async function failsToTheEnd(vm: Vm, update: Update, how: Failing = {}): 
   expect(countOf(between)).toEqual([`${attempts}`, '0']);
   const [steps, verdicts] = [stepsOf(before), verdictsOf(before)];
   for (let left = attempts - 1; left >= 0; left--) {
+    await during();
     between = await vm.rebooted('power');
     const gone = attempts - left;
     expect(between.deployments).toEqual([next, old]);
     expect(countOf(between)).toEqual([`${left}`, '0']);
     expect(stepsOf(between)).toEqual([...steps, ...Array(isNoted ? gone : 0).fill('attempt')]);
-    expect(verdictsOf(between)).toEqual([...verdicts, ...Array(isJudged ? gone : 0).fill('bad')]);
+    expect(verdictsOf(between)).toEqual([...verdicts, ...Array(verdict === null ? 0 : gone).fill(verdict)]);
   }
   return between;
 }

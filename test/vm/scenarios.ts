@@ -26,6 +26,8 @@ const SYSTEMD_BOOT = {
   real: ['OVMF', 'systemd-boot 257', 'systemd-bless-boot', 'Linux 6.12', 'ostree 2025.2', 'systemd 257'],
 } as const;
 
+const withReal = (...more: readonly string[]) => ({ ...GRUB, real: [...GRUB.real, ...more] });
+
 /** Every scenario: `scenario(NAME, …)` in a test file beside this one plays it. */
 export const SCENARIOS = [
   {
@@ -38,6 +40,121 @@ export const SCENARIOS = [
     name: 'bad-unit',
     failure: 'a required unit is missing on the new deployment',
     expected: 'as many boots as it has attempts (3), then back for good; the deployment is denied',
+    ...GRUB,
+  },
+  {
+    name: 'network-only-on-new',
+    failure: 'the network comes up on the old deployment, and not on the new one',
+    expected: 'back after the attempts; the deployment is denied',
+    ...withReal('virtio network'),
+  },
+  {
+    name: 'container-fails',
+    failure: 'a required container does not start on the new deployment',
+    expected: 'back after the attempts, where the container runs again; the deployment is denied',
+    ...withReal('podman 5.4', 'crun'),
+  },
+  {
+    name: 'kernel-panic',
+    failure: 'the kernel of the new deployment panics before any program runs',
+    expected: 'GRUB alone counts the boots; back for good; the deployment is denied',
+    ...GRUB,
+  },
+  {
+    name: 'hang-before-userspace',
+    failure: 'the new deployment hangs in its initial file system',
+    expected:
+      'the hardware watchdog resets each of its boots, GRUB counts them; back for good; the deployment is denied',
+    ...withReal('hardware watchdog (i6300ESB)'),
+  },
+  {
+    name: 'hang-in-check',
+    failure: 'a check never ends on the new deployment',
+    expected: 'it is ended after its time, which counts as bad on trial; back for good',
+    ...GRUB,
+  },
+  {
+    name: 'goodboot-missing',
+    failure: 'the new deployment has goodboot’s units, and none of its programs',
+    expected: 'the dead-man, a shell script, reboots; back for good; the deployment is denied',
+    ...GRUB,
+  },
+  {
+    name: 'goodboot-broken',
+    failure: 'goodboot’s runtime hangs on the new deployment',
+    expected: 'the dead-man’s timer reboots; back for good; the deployment is denied',
+    ...GRUB,
+  },
+  {
+    name: 'init-killed-in-soak',
+    failure: 'PID 1 crashes while a deployment that passed is still watched',
+    expected: 'the hardware watchdog resets the machine; that attempt is spent; back for good',
+    ...withReal('hardware watchdog (i6300ESB)'),
+  },
+  {
+    name: 'crash-loop',
+    failure: 'a deployment crashes again and again after it was marked good',
+    expected: 'back to the one before, as after a failed trial; the deployment is denied',
+    ...GRUB,
+  },
+  {
+    name: 'environment-fault',
+    failure: 'the network is down before, during and after the trial',
+    expected: 'back, and nothing is denied: the deployment may be tried again; no further reboot',
+    ...withReal('virtio network'),
+  },
+  {
+    name: 'failure-without-update',
+    failure: 'a required unit fails, and no update is pending',
+    expected: 'stays up and says so; no reboot, no rollback',
+    ...GRUB,
+  },
+  {
+    name: 'only-one-deployment',
+    failure: 'the first deployment of a node is bad',
+    expected: 'stays up and says so: nothing is armed, since there is nothing to go back to',
+    ...GRUB,
+  },
+  {
+    name: 'old-entry-by-hand',
+    failure: 'a person picks the old entry in the boot menu while an update is on trial',
+    expected: 'no fallback: the trial waits, with its attempts as they were, and goes on at the next boot',
+    ...GRUB,
+  },
+  {
+    name: 'update-withdrawn',
+    failure: 'a staged update is taken away before the reboot',
+    expected: 'the counter is cleared, and the trial withdrawn',
+    ...GRUB,
+  },
+  {
+    name: 'denied-staged-again',
+    failure: 'a deployment that the node denies is staged again',
+    expected: 'it is taken away before the reboot, and never booted',
+    ...GRUB,
+  },
+  {
+    name: 'old-is-bad-too',
+    failure: 'the new deployment breaks data that the old one needs as well',
+    expected: 'back, and then it stays up: no ping-pong between two bad ones',
+    ...GRUB,
+  },
+  {
+    name: 'read-only-boot',
+    failure: 'nothing: an update that works, with /boot mounted read-only',
+    expected: 'armed and marked as on any other node; /boot stays read-only for all others',
+    ...GRUB,
+  },
+  {
+    name: 'missing-grubenv',
+    failure: 'GRUB’s environment block is gone when an update is staged',
+    expected: 'never armed, and says so: what GRUB cannot count has no trial',
+    ...GRUB,
+  },
+  {
+    name: 'fragment-missing',
+    failure: 'GRUB’s configuration does not have the counting fragment',
+    expected: 'never armed, and says so; a bad update stays up instead of looping',
     ...GRUB,
   },
   {

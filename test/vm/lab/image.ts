@@ -35,9 +35,6 @@ const KERNEL_ARGUMENTS =
   'root=/dev/vdc rw console=ttyS0 quiet loglevel=4 systemd.show_status=0 mitigations=off random.trust_cpu=on no_timer_check ' +
   'tsc=unstable clocksource=acpi_pm nokaslr audit=0 panic=1';
 
-/** What watches over trials: enabled whatever the preset says of it. */
-const TRIAL_UNITS = ['goodboot-begin.service', 'goodboot-arm.path', 'goodboot-deadman.timer'];
-
 /**
  * How a machine boots: GRUB with its environment block on an ext4 /boot, started by a BIOS; or systemd-boot, with its
  * entries on an EFI system partition, started by UEFI.
@@ -100,7 +97,6 @@ async function makeProject(step: Step, layer: string, into: string): Promise<voi
   const preset = await readFile(join(into, 'usr/lib/systemd/system-preset/90-goodboot.preset'), 'utf8');
   const units = [...preset.matchAll(/^enable (\S+)$/gm)].map((match) => match[1]!);
   await step(['systemctl', `--root=${into}`, 'preset', ...units]);
-  await step(['systemctl', `--root=${into}`, 'enable', ...TRIAL_UNITS]);
   await rename(join(into, 'etc'), join(into, 'usr/etc'));
 }
 

@@ -15,7 +15,7 @@ depmod --basedir "$root" "$kernel"
 # The kernel's initial file system: busybox and what finds the deployment.
 mkdir -p "$work/bin" "$work/dev" "$work/proc" "$work/sys" "$work/run" "$work/sysroot" "$work/modules"
 cp usr/bin/busybox "$work/bin/"
-for applet in sh mount insmod sleep cat switch_root; do ln -s busybox "$work/bin/$applet"; done
+for applet in sh mount insmod sleep cat grep switch_root; do ln -s busybox "$work/bin/$applet"; done
 cp "$lab/init" "$work/init"
 prepare=usr/lib/ostree/ostree-prepare-root
 for file in $prepare $(chroot . ldd /$prepare | grep -o '/[^ ]*'); do
@@ -28,6 +28,10 @@ for module in virtio_pci virtio_blk; do modprobe --dirname "$root" --set-version
     case $file in *.xz) xz -dc "$file" ;; *) cat "$file" ;; esac >"$work/modules/$name"
     echo "$name" >>"$work/modules/order"
   done
+mkdir "$work/modules/watchdog"
+for name in watchdog i6300esb; do
+  xz -dc "$modules/kernel/drivers/watchdog/$name.ko.xz" >"$work/modules/watchdog/$name.ko"
+done
 (cd "$work" && find . | LC_ALL=C sort | cpio --quiet --create --format=newc --owner=0:0 | gzip -1n) >"$modules/initramfs.img"
 cp --remove-destination "boot/vmlinuz-$kernel" "$modules/vmlinuz"
 
