@@ -2,6 +2,8 @@
 export interface FileInfo {
   readonly kind: 'file' | 'directory' | 'link' | 'other';
   readonly sizeBytes: number;
+  /** Permission bits: 0o755. */
+  readonly mode: number;
   /** Last change of content, milliseconds since 1970. */
   readonly modifiedMs: number;
 }
@@ -28,7 +30,10 @@ export interface Files {
   readBytes(path: string, maxBytes: number, start?: number): Promise<Buffer | null>;
   /** Names in a directory, sorted by code point. */
   list(path: string): Promise<readonly string[] | null>;
-  info(path: string): Promise<FileInfo | null>;
+  /** `follow`: of what a link leads to; without it a link is a link. */
+  info(path: string, links?: 'follow'): Promise<FileInfo | null>;
+  /** The path on this machine, links resolved as the root sees them, for programs that must not leave it. With the root `/` it is the path itself. */
+  place(path: string): Promise<string>;
   space(path: string): Promise<Space | null>;
   /** The target of a symbolic link, or null when it is none or does not exist. */
   readLink(path: string): Promise<string | null>;

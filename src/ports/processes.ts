@@ -9,6 +9,10 @@ export interface RunOptions {
   /** Given to the program on stdin; without it stdin is empty. */
   readonly input?: string;
   readonly cwd?: string;
+  /** Given each piece of output as it comes, beside what is kept. */
+  readonly onOutput?: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void;
+  /** What the program leaves running is ended with this process, not with the program; `onOutput` is given what it says. */
+  readonly keepChildren?: boolean;
   readonly uid?: number;
   readonly gid?: number;
 }

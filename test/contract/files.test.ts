@@ -96,12 +96,21 @@ describe.each(['/', 'another root'])('files below %s', (root) => {
     await fs.utimes(join(directory, 'file'), 1_000_000, 1_234_567.5);
     await fs.symlink('file', join(directory, 'link'));
     execFileSync('mkfifo', [join(directory, 'pipe')]);
-    expect(await files.info(path('file'))).toEqual({ kind: 'file', sizeBytes: 5, modifiedMs: 1_234_567_500 });
+    expect(await files.info(path('file'))).toEqual({
+      kind: 'file',
+      sizeBytes: 5,
+      mode: 0o644,
+      modifiedMs: 1_234_567_500,
+    });
     expect(await files.info(path('link'))).toMatchObject({ kind: 'link' });
     expect(await files.info(path(''))).toMatchObject({ kind: 'directory' });
     expect(await files.info(path('pipe'))).toMatchObject({ kind: 'other' });
     expect(await files.readLink(path('link'))).toBe('file');
     expect(await files.readLink(path('file'))).toBeNull();
+    expect(await files.info(path('link'), 'follow')).toMatchObject({ kind: 'file', sizeBytes: 5 });
+    await fs.symlink('nowhere', join(directory, 'dangling'));
+    expect(await files.info(path('dangling'), 'follow')).toBeNull();
+    expect(await files.info(path('dangling'))).toMatchObject({ kind: 'link' });
   });
 
   it('are replaced whole, with exactly the wanted mode, and nothing is left beside them', async () => {
@@ -253,6 +262,7 @@ describe('links below another root', () => {
     await files.append('/usr/link', 'one');
     expect(await fs.readFile(join(directory, 'etc/goodboot'), 'utf8')).toBe('one');
     expect(await files.readText('/usr/link')).toBe('one');
+    expect(await files.place('/usr/link')).toBe(join(directory, 'etc/goodboot'));
   });
 
   it('in the middle of a path stay below it, also for what is made and removed', async () => {

@@ -219,10 +219,36 @@ describe('what a program leaves behind', () => {
     expect(sleepers()).toHaveLength(1);
   });
 
-  it('is killed when goodboot itself exits first', async () => {
+  it('lives on when that is wanted, and what it says is still told, until goodboot itself exits', async () => {
+    const said: string[] = [];
+    const script = `sleep ${seconds} & (sleep 0.5; echo late) & echo first`;
+    const result = await processes.run(['sh', '-c', script], {
+      timeoutMs: 10_000,
+      maxOutputBytes: 0,
+      keepChildren: true,
+      onOutput: (chunk, stream) => said.push(`${stream} ${Buffer.from(chunk)}`),
+    });
+    expect(result).toMatchObject({ exitCode: 0, stdout: '', truncated: true });
+    expect(said).toEqual(['stdout first\n']);
+    await vi.waitFor(() => expect(said).toEqual(['stdout first\n', 'stdout late\n']), { timeout: 5000 });
+    expect(sleepers()).toHaveLength(1);
+  });
+
+  it('that was to live on goes with the program when that did not end in time', async () => {
+    const script = `sleep ${seconds} & wait`;
+    const result = await processes.run(['sh', '-c', script], { timeoutMs: 300, keepChildren: true });
+    expect(result).toMatchObject({ timedOut: true });
+    await nobodyIsLeft();
+  });
+
+  it.each([
+    ['is killed', 'ignore-term.sh', false],
+    ['is killed, though it was to live on longer than its program,', 'leave-behind.sh', true],
+  ])('%s when goodboot itself exits first', async (_, program, keepChildren) => {
     const script = join(PROGRAMS, 'exit-while-running.ts');
-    const argv = [script, ...sh('ignore-term.sh', seconds, join(directory, 'ready'))];
-    expect(await processes.run([process.execPath, ...argv], { timeoutMs: 10_000 })).toMatchObject({ exitCode: 0 });
+    const argv = [script, ...sh(program, seconds, join(directory, 'ready'))];
+    const env = keepChildren ? { KEEP_CHILDREN: 'yes' } : {};
+    expect(await processes.run([process.execPath, ...argv], { timeoutMs: 10_000, env })).toMatchObject({ exitCode: 0 });
     await nobodyIsLeft();
   });
 });

@@ -63,6 +63,7 @@ export class MemoryFiles implements Files {
   }
 
   resolve = (path: string) => path;
+  place = async (path: string) => path;
   readText = async (path: string) => this.map.get(path) ?? null;
   readBytes = async (path: string, maxBytes: number, start = 0) => {
     const text = this.map.get(path);
@@ -76,7 +77,9 @@ export class MemoryFiles implements Files {
   };
   info = async (path: string) => {
     const text = this.map.get(path);
-    return text === undefined ? null : { kind: 'file' as const, sizeBytes: Buffer.byteLength(text), modifiedMs: 0 };
+    return text === undefined
+      ? null
+      : { kind: 'file' as const, sizeBytes: Buffer.byteLength(text), mode: 0o644, modifiedMs: 0 };
   };
   space = async () => null;
   readLink = async () => null;

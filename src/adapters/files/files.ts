@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type ErrorCode, errnoOf, GoodbootError } from '../../core/errors.ts';
@@ -38,7 +38,8 @@ export function makeFiles(root = '/'): Files {
     readText: (path) => read(path, (place) => fs.readFile(place, { encoding: 'utf8', flag: READ })),
     readBytes: (path, maxBytes, start = 0) => read(path, (place) => readUpTo(place, maxBytes + 1, start)),
     list: (path) => read(path, async (place) => (await fs.readdir(place)).sort(byCodePoint)),
-    info: (path) => read(path, infoOf, 'keep'),
+    info: (path, links) => (links === 'follow' ? read(path, infoOfTarget) : read(path, infoOf, 'keep')),
+    place: (path) => translated('FILE_UNREADABLE', path, () => at(path)),
     space: (path) => read(path, spaceOf),
     readLink: (path) => read(path, targetOf, 'keep'),
     replace: (path, content, mode = 0o644) =>
@@ -94,10 +95,12 @@ async function readUpTo(place: string, maxBytes: number, start: number): Promise
   return buffer.subarray(0, size);
 }
 
-async function infoOf(place: string): Promise<FileInfo> {
-  const stat = await fs.lstat(place);
+const infoOf = async (place: string): Promise<FileInfo> => factsOf(await fs.lstat(place));
+const infoOfTarget = async (place: string): Promise<FileInfo> => factsOf(await fs.stat(place));
+
+function factsOf(stat: Stats): FileInfo {
   const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'link' : 'other';
-  return { kind, sizeBytes: stat.size, modifiedMs: stat.mtimeMs };
+  return { kind, sizeBytes: stat.size, mode: stat.mode & 0o7777, modifiedMs: stat.mtimeMs };
 }
 
 async function spaceOf(place: string): Promise<Space> {

@@ -11,6 +11,16 @@ export function adoptGroup(pid: number): () => void {
   return () => live.delete(pid);
 }
 
+/** Whether anybody is left in a process group. */
+export function isGroupAlive(pid: number): boolean {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch (thrown) {
+    return errnoOf(thrown) === 'EPERM';
+  }
+}
+
 /** Signals a process group. Nobody left in it (ESRCH) is success; EPERM (it changed its user) is left to the waiter's bound. */
 export function killGroup(pid: number, signal: NodeJS.Signals): void {
   try {

@@ -1,11 +1,12 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { errnoOf, GoodbootError } from '../../core/errors.ts';
 import type { Processes, RunOptions, RunResult } from '../../ports/processes.ts';
 import { capture } from './capture.ts';
-import { adoptGroup, killGroup } from './group.ts';
+import { adoptGroup, isGroupAlive, killGroup } from './group.ts';
 
 /** Where programs are looked for: no directory that anybody but root can write. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -37,6 +38,9 @@ async function run(argv: readonly [string, ...string[]], options: RunOptions): P
   const maxBytes = options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES;
   const stdout = capture(child.stdout, maxBytes);
   const stderr = capture(child.stderr, maxBytes);
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => options.onOutput?.(chunk, name));
+  }
   const end = await ended(child, pid, options);
   return {
     argv,
@@ -58,7 +62,7 @@ async function start(
     const child = spawn(program, args, {
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...(options.env ?? process.env), LC_ALL: 'C', PATH },
+      env: { ...(options.env ?? inherited()), LC_ALL: 'C', PATH },
       ...(cwd === undefined ? {} : { cwd }),
       ...(uid === undefined ? {} : { uid }),
       ...(gid === undefined ? {} : { gid }),
@@ -80,6 +84,12 @@ async function start(
   }
 }
 
+/** Without the socket of this unit: podman would tell systemd that a container is ready, and wait for it to listen. */
+function inherited(): NodeJS.ProcessEnv {
+  const { NOTIFY_SOCKET: _, ...others } = process.env;
+  return others;
+}
+
 /** Waits for the end, and brings it about when the time is over. Resolves in any case, also when a kill fails. */
 function ended(child: Child, pid: number, options: RunOptions): Promise<End> {
   return new Promise((resolve) => {
@@ -89,8 +99,10 @@ function ended(child: Child, pid: number, options: RunOptions): Promise<End> {
     options.signal?.addEventListener('abort', stop);
     if (options.signal?.aborted) stop();
     child.once('exit', () => {
-      killGroup(pid, 'SIGKILL');
-      letGo();
+      // A timeout ends all of it in any case.
+      if (options.keepChildren !== true || timedOut) killGroup(pid, 'SIGKILL');
+      // A number that nothing has any more may become another's.
+      if (options.keepChildren !== true || timedOut || !isGroupAlive(pid)) letGo();
       clearTimeout(timer);
       timer = setTimeout(finish, DRAIN_MS);
     });
@@ -111,8 +123,11 @@ function ended(child: Child, pid: number, options: RunOptions): Promise<End> {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', stop);
       child.stdin.destroy();
-      child.stdout.destroy();
-      child.stderr.destroy();
+      for (const stream of [child.stdout, child.stderr]) {
+        // Its children may go on writing, and would be ended by a pipe that nobody reads; they keep nobody waiting.
+        if (options.keepChildren === true && !timedOut) (stream as Socket).unref();
+        else stream.destroy();
+      }
       child.unref();
       resolve({ exitCode: child.exitCode, signal: child.signalCode, timedOut });
     }
