@@ -66,7 +66,7 @@ function declaration(names, id) {
 
 // One file of what every check needs and of the default configuration's checks: a file more costs as much as 20 KiB.
 const CHECK_FILE =
-  /\/src\/(core|node|ports|cli|adapters\/(clock|files|traces))\/|\/checks\/(filesystem|kernel|time|units)\//;
+  /\/src\/(core|node|ports|cli|adapters\/(clock|files|traces))\/(?!greenboot\/)|\/checks\/(filesystem|kernel|time|units)\//;
 
 async function bundle(name, entry, groups) {
   const made = await rolldown({

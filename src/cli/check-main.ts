@@ -19,6 +19,8 @@ const ALIVE_EVERY_MS = 10_000;
 const ALIVE_FOR_USEC = 30_000_000;
 
 const name = process.argv[2] ?? '';
+/** Of the checks, those of greenboot alone are run on another root, by `goodboot --root DIR check run`. */
+const root = process.argv[3] ?? '/';
 // Not awaited here: a program that waits at its top is bundled as two files.
 void main();
 
@@ -60,7 +62,7 @@ async function run(check: string): Promise<Outcome> {
     const planned = plannedCheck(check);
     const program = CHECK_PROGRAMS[planned.type];
     if (program === undefined) throw new GoodbootError('PLAN_UNREADABLE', `${check}: no check type ${planned.type}`);
-    const ports = lazyPorts('/');
+    const ports = lazyPorts(root);
     if (budgetMs(planned) > ALIVE_FOR_USEC / 1000 && process.env['NOTIFY_SOCKET'] !== undefined) stayAlive();
     // The plan was made from a validated configuration: its options are those of the type.
     return await runCheck(await program(), planned, { ...ports, options: planned.options as never });

@@ -9,6 +9,7 @@ export function lazyPorts(root: string): { readonly use: CheckContext<never>['us
     clock: async () => clock,
     files: async () => (await import('../adapters/files/files.ts')).makeFiles(root),
     processes: async () => (await import('../adapters/process/run.ts')).makeProcesses(),
+    scriptLog: async () => (await import('../adapters/journald/script-log.ts')).makeScriptLog(),
     systemClock: async () => (await import('../adapters/system-clock/system-clock.ts')).makeSystemClock(),
     traces: async () => (await import('../adapters/traces/traces.ts')).makeTraces(await use('files')),
     serviceManager: async () => (await import('../adapters/systemd/service-manager.ts')).connectServiceManager(),

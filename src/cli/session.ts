@@ -81,7 +81,10 @@ export async function reachSystemd({ root }: Session): Promise<Systemd> {
  * Units where systemd runs, goodboot is installed and we are root; else child processes of this one. Where systemd
  * runs and does not answer, no check can be started: each of them could not tell, which is a verdict too.
  */
-export async function checkRunnerOf({ files, clock }: Session, { manager, trouble }: Systemd): Promise<CheckRunner> {
+export async function checkRunnerOf(
+  { root, files, clock }: Session,
+  { manager, trouble }: Systemd,
+): Promise<CheckRunner> {
   if (trouble !== null) return unableRunner(trouble);
   if (manager !== null && process.getuid?.() === 0) {
     try {
@@ -100,7 +103,7 @@ export async function checkRunnerOf({ files, clock }: Session, { manager, troubl
   }
   const program = fileURLToPath(new URL('./goodboot-check.mjs', import.meta.url));
   const argv = [process.execPath, '--disable-warning=ExperimentalWarning', program] as const;
-  return makeChildRunner({ processes: makeProcesses(), clock, argv, planText, budgetMs });
+  return makeChildRunner({ processes: makeProcesses(), clock, argv, root, planText, budgetMs });
 }
 
 const unableRunner = (why: unknown): CheckRunner => ({

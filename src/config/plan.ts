@@ -51,6 +51,13 @@ export function plan(
   return { settings, issues };
 }
 
+/** The required check of that type and name as it is without any option, for a type that needs none. */
+export function defaultCheck(type: string, registry: Registry): PlannedCheck {
+  const { check } = planCheck(type, { type, required: true }, registry);
+  if (check === null) throw new Error(`${type}: a check of this type needs options`);
+  return check;
+}
+
 /** One check; null when it is removed, not enabled or not valid. */
 function planCheck(
   name: string,

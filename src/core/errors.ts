@@ -103,6 +103,16 @@ export const ERRORS = {
     summary: 'a check could not tell: it met something that it did not expect',
     cure: 'the reason says what it met',
   },
+  SCRIPT_NOT_RUN: {
+    exit: 70,
+    summary: 'a required script of greenboot could not be run, or a directory of scripts could not be read',
+    cure: 'the message names it; mend or remove it, or name the script in DISABLED_HEALTHCHECKS',
+  },
+  MIGRATION_INVALID: {
+    exit: 65,
+    summary: 'the record of a migration from greenboot is damaged',
+    cure: 'undo the migration by hand: enable the units of greenboot, remove what the record names, and the record',
+  },
   CLOCK_UNREADABLE: {
     exit: 70,
     summary: 'the kernel does not say whether its clock is synchronised',

@@ -8,6 +8,7 @@ export const CHECK_PROGRAMS: Readonly<Record<string, () => Promise<Check<never>>
   command: async () => (await import('../../checks/command/check.ts')).check,
   containers: async () => (await import('../../checks/containers/check.ts')).check,
   filesystem: async () => (await import('../../checks/filesystem/check.ts')).check,
+  greenboot: async () => (await import('../../checks/greenboot/check.ts')).check,
   http: async () => (await import('../../checks/http/check.ts')).check,
   kernel: async () => (await import('../../checks/kernel/check.ts')).check,
   network: async () => (await import('../../checks/network/check.ts')).check,

@@ -5,6 +5,7 @@ import type { Files } from './files.ts';
 import type { Http } from './http.ts';
 import type { Network } from './network.ts';
 import type { Processes } from './processes.ts';
+import type { ScriptLog } from './script-log.ts';
 import type { ServiceManager } from './service-manager.ts';
 import type { SystemClock } from './system-clock.ts';
 import type { Traces } from './traces.ts';
@@ -17,6 +18,7 @@ export interface CheckPorts {
   readonly http: Http;
   readonly network: Network;
   readonly processes: Processes;
+  readonly scriptLog: ScriptLog;
   readonly serviceManager: ServiceManager;
   readonly systemClock: SystemClock;
   readonly traces: Traces;

@@ -57,7 +57,12 @@ describe('what is not understood', () => {
     ['no number', ['history', '-n', 'all'], '--lines all: a whole number from 1 was wanted', 'goodboot --help'],
     ['a missing argument', ['explain'], "missing required argument 'code'", 'goodboot --help'],
     ['too many arguments', ['mark', 'good', 'now'], "too many arguments for 'mark'", 'goodboot --help'],
-    ['checks of another root', ['--root', '/usr', 'check', 'run'], 'it takes no --root', 'goodboot --help'],
+    [
+      'checks of another root',
+      ['--root', '/usr', 'check', 'run'],
+      'only the check greenboot takes --root',
+      'goodboot --help',
+    ],
     ['a verdict on another root', ['--root', '/usr', 'verdict'], 'it takes no --root', 'goodboot --help'],
   ])('%s: exit status 64, and a hint', async (_, args, message, hint) => {
     const { exitCode, stdout, stderr } = await goodboot(args);

@@ -12,6 +12,7 @@ const runnerOf = (argv: readonly [string, ...string[]]) =>
     processes: makeProcesses(),
     clock: makeClock(),
     argv,
+    root: '/',
     planText,
     budgetMs: ({ name }) => (name === 'hangs' ? 1000 : 60_000),
   });

@@ -30,6 +30,8 @@ const ARROWS: readonly (readonly [files: string, may: readonly string[]])[] = [
   // What a check looks at comes through its ports; of node:net it may only parse addresses.
   ['checks/network/cidr.ts', ['node:net']],
   ['checks/network/reach-target.ts', ['src/core/**', 'checks/tcp/target.ts']],
+  // What runs its scripts runs the hooks too.
+  ['checks/greenboot/check.ts', [...LOW, 'src/node/greenboot/**']],
   ['checks/**', [...LOW, 'node:util', 'node:events']],
   ['src/cli/**', ['src/**', NODE, 'commander', 'pino', 'valibot', '@valibot/to-json-schema']],
 ];

@@ -29,7 +29,7 @@ export function makeSend(socket: string | null = SOCKET): (fields: JournalFields
   // The library says "sent" also when nobody listens, so the socket is looked for.
   let native = socket !== null && existsSync(socket);
   return (fields) => {
-    const all = { ...fields, SYSLOG_IDENTIFIER: 'goodboot' };
+    const all = { SYSLOG_IDENTIFIER: 'goodboot', ...fields };
     if (native) {
       const trouble = sendNative(all);
       if (trouble === null) return;

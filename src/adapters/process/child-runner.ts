@@ -10,8 +10,9 @@ import type { Processes } from '../../ports/processes.ts';
 export function makeChildRunner(deps: {
   readonly processes: Processes;
   readonly clock: Clock;
-  /** The check program with its interpreter: the name of the check is added. */
+  /** The check program with its interpreter: the name of the check and the root are added. */
   readonly argv: readonly [string, ...string[]];
+  readonly root: string;
   readonly planText: (checks: readonly PlannedCheck[]) => string;
   readonly budgetMs: (check: PlannedCheck) => number;
 }): CheckRunner {
@@ -22,7 +23,7 @@ export function makeChildRunner(deps: {
       const start = deps.clock.monotonicMs();
       const ended = (outcome: Outcome) => ({ outcome, durationMs: deps.clock.monotonicMs() - start });
       try {
-        const end = await deps.processes.run([...deps.argv, check.name], {
+        const end = await deps.processes.run([...deps.argv, check.name, deps.root], {
           timeoutMs: deps.budgetMs(check),
           signal,
           maxOutputBytes: RESULT_LIMIT_BYTES,

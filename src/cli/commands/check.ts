@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { defaultCheck } from '../../config/plan.ts';
+import { checkTypes } from '../../config/registry.ts';
 import { judge } from '../../core/decide.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { GoodbootError } from '../../core/errors.ts';
@@ -8,7 +10,7 @@ import { runAll } from '../../node/verdict.ts';
 import type { PlannedCheck } from '../../ports/check.ts';
 import { didYouMean, rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
-import { checkLine, nameWidthOf, summary } from '../render/checks.ts';
+import { checkLine, nameWidthOf, scriptLines, summary } from '../render/checks.ts';
 import { table } from '../render/table.ts';
 import { VERDICT_COLOUR } from '../render/verdict.ts';
 import { checkRunnerOf, openSession, reachSystemd } from '../session.ts';
@@ -30,7 +32,7 @@ export function addCheckCommands(program: Command, setup: Setup): void {
     .description('run checks now and say what they mean; marks nothing. A check that is named counts as required')
     .addHelpText(
       'after',
-      '\nExamples:\n  goodboot check run\n  goodboot check run units network --json\n\nExit status: 0 good, 20 bad, 21 could not tell.',
+      '\nExamples:\n  goodboot check run\n  goodboot check run units network --json\n  goodboot check run greenboot --root /sysroot\n\nExit status: 0 good, 20 bad, 21 could not tell.',
     )
     .action((names: string[], _options, command: Command) => run(names, setup, command));
 }
@@ -52,24 +54,37 @@ async function list({ terminal, done }: Setup, command: Command): Promise<void> 
 
 async function run(names: readonly string[], { terminal, done }: Setup, command: Command): Promise<void> {
   const root = rootOf(command);
-  if (root !== '/') throw new GoodbootError('USAGE', 'check run looks at the running machine: it takes no --root');
   const session = await openSession(root, warnOn(terminal));
   sayProblems(session.config, terminal);
   const { settings } = session.config;
-  const checks = chosen(settings.checks, names);
+  const configured = withGreenboot(settings.checks, names);
+  const checks = chosen(configured, names);
+  if (root !== '/' && !checks.every(({ type }) => type === 'greenboot')) {
+    throw new GoodbootError('USAGE', 'check run looks at the running machine: only the check greenboot takes --root');
+  }
   await using systemd = await reachSystemd(session);
   const runner = await checkRunnerOf(session, systemd);
   const nameWidth = nameWidthOf(checks);
-  const onResult = (result: CheckResult) => terminal.json || terminal.out(checkLine(result, nameWidth, terminal));
+  const onResult = (result: CheckResult) => {
+    if (terminal.json) return;
+    terminal.out(checkLine(result, nameWidth, terminal));
+    terminal.out(scriptLines(result, terminal));
+  };
   const results = await runAll(
     { runner, clock: session.clock },
-    { checks, planned: settings.checks, deadlineMs: settings.trial.deadlineMs, onResult },
+    { checks, planned: configured, deadlineMs: settings.trial.deadlineMs, onResult },
   );
   const verdict = judge(results);
   const json = { apiVersion: 'goodboot/v1', kind: 'CheckRun', bootId: session.boot.id, verdict, checks: results };
   const what = names.length === 0 ? 'this boot would be' : 'these checks say';
   terminal.answer(json, `${what} ${terminal.paint(VERDICT_COLOUR[verdict], verdict)} (${summary(results)})\n`);
   done(VERDICT_EXIT[verdict]);
+}
+
+/** The scripts of greenboot can be tried before anything is configured: the check of that name needs no options. */
+function withGreenboot(checks: readonly PlannedCheck[], names: readonly string[]): readonly PlannedCheck[] {
+  const isConfigured = checks.some(({ name }) => name === 'greenboot');
+  return isConfigured || !names.includes('greenboot') ? checks : [...checks, defaultCheck('greenboot', checkTypes)];
 }
 
 /** What a person names is what they want to know: it weighs as required. */

@@ -18,6 +18,19 @@ export function checkLine(result: CheckResult, nameWidth: number, { paint }: Ter
   return `${`  ${outcome}  ${pad(result.name, nameWidth)}  ${weight}  ${time}  ${reasonOf(result.outcome)}${code}`.trimEnd()}\n`;
 }
 
+/** A line for each script of a check that runs several. */
+export function scriptLines({ outcome }: CheckResult, { paint }: Pick<Terminal, 'paint'>): string {
+  const scripts = outcome.state === 'skip' ? undefined : outcome.facts?.['scripts'];
+  if (!Array.isArray(scripts)) return '';
+  return scripts
+    .map(({ path, required, outcome: state, durationMs, reason }) => {
+      const colour = COLOUR[state as OutcomeState] ?? 'dim';
+      const head = `${paint(colour, pad(state, 5))}  ${pad(required ? 'required' : 'wanted', 8)}`;
+      return `${`         ${head}  ${pad(formatDuration(durationMs), 8)}  ${path} ${reason}`.trimEnd()}\n`;
+    })
+    .join('');
+}
+
 export const nameWidthOf = (checks: readonly { readonly name: string }[]): number =>
   Math.max(4, ...checks.map(({ name }) => name.length));
 
