@@ -77,6 +77,7 @@ for (const [from, path] of [
   ['units/goodboot.tmpfiles.conf', '/usr/lib/tmpfiles.d/goodboot.conf'],
   ['units/goodboot.sysusers.conf', '/usr/lib/sysusers.d/goodboot.conf'],
   ['units/sandbox', '/usr/lib/goodboot/sandbox'],
+  ['units/greenboot', '/usr/lib/goodboot/greenboot'],
   ['dist/grub/09_goodboot.cfg', '/usr/lib/bootupd/grub2-static/configs.d/09_goodboot.cfg'],
   ['dist/libexec/deadman', `${LIBEXEC}/deadman`],
   ['dist/config.yaml', '/usr/lib/goodboot/config.yaml'],

@@ -205,6 +205,29 @@ export const OUTPUT_SCHEMAS = {
     dryRun: v.boolean(),
     changes: v.array(v.strictObject({ path: v.string(), change: v.picklist(['write', 'remove']) })),
   }),
+  Migration: v.strictObject({
+    apiVersion,
+    kind: v.literal('Migration'),
+    from: v.literal('greenboot'),
+    direction: v.picklist(['migrate', 'revert']),
+    dryRun: v.boolean(),
+    found: v.strictObject({
+      greenboot: v.picklist(['shell', 'rs', 'none']),
+      enabled: v.array(v.string()),
+      grubenv: v.record(v.string(), v.string()),
+    }),
+    scripts: v.array(
+      v.strictObject({
+        path: v.string(),
+        kind: v.picklist(['required', 'wanted', 'green', 'red']),
+        broken: v.nullable(v.string()),
+      }),
+    ),
+    notRun: v.array(v.strictObject({ path: v.string(), why: v.string() })),
+    notes: v.array(v.string()),
+    differences: v.array(v.string()),
+    changes: v.array(v.strictObject({ path: v.string(), change: v.picklist(['write', 'link', 'remove', 'kept']) })),
+  }),
   Begin: v.strictObject({ apiVersion, kind: v.literal('Begin'), actions: v.array(step) }),
   Arm: v.strictObject({ apiVersion, kind: v.literal('Arm'), actions: v.array(step) }),
   ConfigCheck: v.strictObject({

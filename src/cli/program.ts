@@ -8,6 +8,7 @@ import { addHistoryCommand } from './commands/history.ts';
 import { addHooksCommand } from './commands/hooks.ts';
 import { addInstallGrubCommand } from './commands/install-grub.ts';
 import { addMarkCommand } from './commands/mark.ts';
+import { addMigrateCommands } from './commands/migrate.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTrialCommands } from './commands/trial.ts';
@@ -64,6 +65,7 @@ export function buildProgram(terminal: Terminal, done: (status: number) => void)
   addRollbackCommand(program, setup);
   addDenyCommands(program, setup);
   addInstallGrubCommand(program, setup);
+  addMigrateCommands(program, setup);
   addConfigCommands(program, setup);
   addExplainCommand(program, setup);
   return program;

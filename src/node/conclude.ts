@@ -1,3 +1,4 @@
+import { BOOT_STATUS, bootStatusText } from '../core/boot-status.ts';
 import { messageOf } from '../core/errors.ts';
 import { withTrialFailures } from '../core/node-state.ts';
 import type { VerdictReport } from '../core/verdict-report.ts';
@@ -12,6 +13,9 @@ import { readVerdict, writeVerdict } from './verdict-file.ts';
 
 /** Time for a timer to stop: it has nothing to do for that. */
 const STOP_TIMEOUT_MS = 10_000;
+/** Reached on a boot that is not good, as under greenboot: `goodboot migrate greenboot` brings it. */
+const RED_TARGET = 'redboot.target';
+const RED_TIMEOUT_MS = 60_000;
 
 export interface ConcludeDeps extends RecordDeps {
   /** Null where systemd is not PID 1. */
@@ -30,6 +34,7 @@ export async function conclude(deps: ConcludeDeps, report: VerdictReport): Promi
   const isRecorded = await recordVerdict(deps, report);
   const before = await readVerdict(files).catch(() => null);
   await said(warn, 'the verdict of this boot cannot be kept', () => writeVerdict(files, report));
+  await said(warn, 'the message of the day', () => files.replace(BOOT_STATUS, bootStatusText(report)));
   if (manager === null) return;
   await said(warn, 'units that wait for this verdict', () => follow(deps, manager, report));
   const reboot = report.actions.find(({ action }) => action.kind === 'reboot')?.action;
@@ -37,6 +42,7 @@ export async function conclude(deps: ConcludeDeps, report: VerdictReport): Promi
     await said(warn, 'what failed on trial', () => keepTrialFailures(files, report));
   // All that is to last is written by now: hooks may do anything, and take their time.
   await startHooks({ files, journal, manager }, report, before);
+  if (report.verdict !== 'good') await said(warn, RED_TARGET, () => startRedTarget(manager));
   if (reboot?.kind !== 'reboot') return;
   if (reboot.why === 'regression' && !isRecorded) {
     journal.event('boot-held', { GOODBOOT_REASON: 'a reboot that cannot be recorded is not made' });
@@ -45,6 +51,12 @@ export async function conclude(deps: ConcludeDeps, report: VerdictReport): Promi
   const left = report.bootLoader.counter ?? 'not counted';
   journal.event('reboot-requested', { GOODBOOT_REASON: why(report), GOODBOOT_ATTEMPTS_LEFT: left });
   await manager.reboot();
+}
+
+/** Units of a site that ask for greenboot's target have their time before a reboot. No one else is started by it. */
+async function startRedTarget(manager: ServiceManager): Promise<void> {
+  if ((await manager.unit(RED_TARGET)).loadState !== 'loaded') return;
+  await manager.start(RED_TARGET, AbortSignal.timeout(RED_TIMEOUT_MS));
 }
 
 /** For the fallback, which has to tell the deployment from its surroundings. */

@@ -58,6 +58,7 @@ const ANSWERS = [
   ['deny list', 'Denied'],
   ['deny add sha256:DIGEST', 'Denied'],
   ['--root /run/image install-grub --dry-run', 'GrubFragment'],
+  ['--root /run/image migrate greenboot --dry-run', 'Migration'],
   ['begin', 'Begin'],
   ['arm', 'Arm'],
   ['config check', 'ConfigCheck'],

@@ -67,6 +67,16 @@ describe.each(UNITS)('%s', (unit) => {
   });
 });
 
+test('the stand-ins for units of greenboot have nothing that systemd-analyze verify finds, and are not skipped', async () => {
+  const [from, to] = [join(root, 'usr/lib/goodboot/greenboot'), join(root, SYSTEM)];
+  for (const name of ['greenboot-healthcheck.service', 'redboot.target']) await cp(join(from, name), join(to, name));
+  await mkdir(join(to, 'greenboot-healthcheck.service.d'), { recursive: true });
+  await cp(join(from, '20-goodboot.conf'), join(to, 'greenboot-healthcheck.service.d/20-goodboot.conf'));
+  for (const name of ['greenboot-healthcheck.service', 'redboot.target']) {
+    expect(await verify(name)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  }
+});
+
 test('systemd-analyze verify finds a key that does not exist', async () => {
   const broken = join(root, SYSTEM, 'goodboot-broken.service');
   await cp(join(root, SYSTEM, 'goodboot-verdict.service'), broken);
