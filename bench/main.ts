@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { measureBootComplete } from './boot-complete.ts';
 import { type Figure, type Summary, summaryOf } from './figure.ts';
+import { measureGreenboot } from './greenboot.ts';
 import { measureStartUp } from './start-up.ts';
 import { measureVerdict } from './verdict.ts';
 
@@ -10,6 +11,7 @@ const PARTS: Readonly<Record<string, (out: string) => Promise<readonly Figure[]>
   'start-up': measureStartUp,
   verdict: measureVerdict,
   'boot-complete': measureBootComplete,
+  greenboot: measureGreenboot,
 };
 
 const { values: options, positionals } = parseArgs({
