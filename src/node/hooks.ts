@@ -3,9 +3,11 @@ import { messageOf } from '../core/errors.ts';
 import type { VerdictReport } from '../core/verdict-report.ts';
 import type { Files } from '../ports/files.ts';
 import type { Journal } from '../ports/journal.ts';
-import type { Processes, RunResult } from '../ports/processes.ts';
+import type { RunResult } from '../ports/processes.ts';
 import type { ServiceManager } from '../ports/service-manager.ts';
 import { why } from './announce.ts';
+import { hasGreenbootHooks, runGreenbootHooks } from './greenboot/hooks.ts';
+import type { ScriptDeps } from './greenboot/run-scripts.ts';
 import { readVerdict, VERDICT_PATH } from './verdict-file.ts';
 
 /** `green`: this boot is good; `red`: it is bad, or it cannot be told. */
@@ -53,7 +55,8 @@ export async function startHooks(
   const isAgain = before?.bootId === report.bootId && colourOf(before) === colour;
   if (colour === null || isAgain) return;
   try {
-    if ((await findHooks(files, colour)).length === 0) return;
+    const isAny = (await findHooks(files, colour)).length > 0 || (await hasScripts(files, colour, report));
+    if (!isAny) return;
     const unit = `goodboot-hooks@${colour}.service`;
     await manager.resetFailed(unit);
     const { result } = await manager.start(unit, AbortSignal.timeout(WAIT_MS));
@@ -63,16 +66,20 @@ export async function startHooks(
   }
 }
 
+/** Scripts of greenboot are hooks where its checks are run: elsewhere greenboot is none of goodboot's business. */
+const runsGreenboot = ({ checks }: VerdictReport): boolean => checks.some(({ type }) => type === 'greenboot');
+
+const hasScripts = async (files: Files, colour: Colour, report: VerdictReport): Promise<boolean> =>
+  runsGreenboot(report) && (await hasGreenbootHooks(files, colour));
+
 /** Null: good, but what has to follow from that failed, such as the mark. */
 function colourOf({ verdict, actions }: VerdictReport): Colour | null {
   if (verdict !== 'good') return 'red';
   return actions.some(({ result }) => result === 'failed') ? null : 'green';
 }
 
-export interface RunHooksDeps {
-  readonly files: Files;
+export interface RunHooksDeps extends ScriptDeps {
   readonly journal: Journal;
-  readonly processes: Processes;
   readonly say: (line: string) => void;
 }
 
@@ -89,6 +96,23 @@ export async function runHooks(deps: RunHooksDeps, colour: Colour, timeoutMs: nu
     if (failure === null) continue;
     const duration = Math.round((ran?.durationMs ?? 0) * 1000);
     journal.event('hook-failed', { GOODBOOT_HOOK: path, GOODBOOT_REASON: failure, GOODBOOT_DURATION_USEC: duration });
+  }
+  if (report !== null && runsGreenboot(report)) await runScriptHooks(deps, colour, timeoutMs);
+}
+
+/** The scripts in greenboot's green.d or red.d. What they say goes to the journal under their own names. */
+async function runScriptHooks(deps: RunHooksDeps, colour: Colour, timeoutMs: number): Promise<void> {
+  const signal = new AbortController().signal; // the unit bounds all hooks together
+  const { results, notes } = await runGreenbootHooks(deps, colour, { timeoutMs, signal });
+  for (const note of notes) deps.say(note);
+  for (const { path, reason, durationMs } of results) {
+    if (reason === '') continue;
+    const duration = Math.round(durationMs * 1000);
+    deps.journal.event('hook-failed', {
+      GOODBOOT_HOOK: path,
+      GOODBOOT_REASON: reason,
+      GOODBOOT_DURATION_USEC: duration,
+    });
   }
 }
 

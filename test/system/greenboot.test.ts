@@ -80,9 +80,15 @@ ulimit -f; id -u; touch /usr/lib/writable && ip link show lo >/dev/null && echo 
 [ -e /var/fail ] && { echo "the app is down" >&2; exit 3; }
 exit 0
 `,
+      '/etc/greenboot/green.d/10.sh': 'echo green >>/var/hooks\n',
+      '/etc/greenboot/red.d/40_pre_rollback.sh': `#!/bin/bash
+if grub-editenv /boot/grub2/grubenv list | grep -q ^boot_counter=0; then echo next >>/var/hooks; else echo red >>/var/hooks; fi
+`,
+      '/usr/lib/greenboot/red.d/50_fails.sh': 'echo "nobody listens"; exit 9\n',
       '/etc/greenboot/check/wanted.d/50_updates.sh': 'echo "no mirror"; exit 1\n',
     });
     // Not yet migrated: greenboot is skipped, and its scripts are not run.
+    expect(await machine.sh('ls /var')).not.toContain('hooks');
     expect(await machine.read(MOTD)).toBe('Boot Status is GREEN - Health Check SUCCESS\n');
     expect(await machine.unit('greenboot-healthcheck.service')).toMatchObject({ ConditionResult: 'no' });
 
@@ -114,7 +120,10 @@ exit 0
     expect(await state(machine, 'follower.service')).toBe('active');
     expect(await state(machine, 'redboot.target')).toBe('inactive');
 
+    expect(await machine.read('/var/hooks')).toBe('green\n');
+
     await machine.write('/var/fail', '');
+    await machine.sh('grub-editenv /boot/grub2/grubenv set boot_counter=0');
     await machine.reboot();
     await machine.waitForUnit('goodboot-verdict.service', 'failed');
     await machine.waitForUnit('greenboot-healthcheck.service', 'failed');
@@ -124,6 +133,9 @@ exit 0
     expect(await state(machine, 'boot-complete.target')).toBe('inactive');
     expect(await state(machine, 'redboot.target')).toBe('active');
     expect(await machine.sh('ls /var')).toContain('diagnosis');
+    expect(await machine.read('/var/hooks')).toBe('green\nnext\n');
+    expect(await log('-t', '50_fails.sh')).toContain('nobody listens');
+    expect(await log('-u', 'redboot-task-runner.service')).toContain('nobody listens');
     expect(await machine.sh('ls /var')).not.toContain('greenboot-rebooted');
 
     // Health comes back: the next verdict is seen under greenboot's name too.

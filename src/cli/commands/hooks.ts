@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { makeScriptLog } from '../../adapters/journald/script-log.ts';
 import { makeProcesses } from '../../adapters/process/run.ts';
 import { GoodbootError } from '../../core/errors.ts';
 import { type Colour, runHooks } from '../../node/hooks.ts';
@@ -19,7 +20,7 @@ export function addHooksCommand(program: Command, { terminal, done }: Setup): vo
       const session = await openSession('/', warnOn(terminal));
       const say = (line: string) => terminal.out(`${line}\n`);
       const { timeoutMs } = session.config.settings.hooks;
-      await runHooks({ ...session, processes: makeProcesses(), say }, colour, timeoutMs);
+      await runHooks({ ...session, processes: makeProcesses(), scriptLog: makeScriptLog(), say }, colour, timeoutMs);
       // Also when one failed: a failed unit could cost the verdict that is made again.
       done(0);
     });
