@@ -131,6 +131,7 @@ describe.each(SUITES)('a check unit in %s (%s)', (suite) => {
       ['filesystem', true, false],
       ['containers', true, true],
       ['command', true, true],
+      ['greenboot', true, true],
     ] as const) {
       await addDropIn(type, `ln -s /usr/lib/goodboot/sandbox/${type}.conf`);
       expect(await start(type)).toMatchObject({ exitCode: 0, stderr: '' });
@@ -138,8 +139,8 @@ describe.each(SUITES)('a check unit in %s (%s)', (suite) => {
         uid: root ? 0 : expect.toSatisfy((uid: number) => uid > 0),
         connectError: network ? 'ECONNREFUSED' : 'EAFNOSUPPORT',
         bus: 0,
-        ip: ['network', 'containers', 'command'].includes(type) ? 0 : 1,
-        writesVar: ['filesystem', 'containers', 'command'].includes(type),
+        ip: ['network', 'containers', 'command', 'greenboot'].includes(type) ? 0 : 1,
+        writesVar: ['filesystem', 'containers', 'command', 'greenboot'].includes(type),
       });
     }
 

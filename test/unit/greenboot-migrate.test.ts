@@ -116,6 +116,16 @@ describe('a migration', () => {
     expect(await tree()).toEqual({ ...before, [`/${link}`]: `-> /${IMAGE}/greenboot-status.service` });
   });
 
+  it('made again over what somebody changed in between is undone to the beginning, too', async () => {
+    await put({ [DROP_IN.slice(1)]: 'apiVersion: goodboot/v1\n' });
+    const before = await tree();
+    await migrate();
+    await put({ [DROP_IN.slice(1)]: 'apiVersion: goodboot/v1\nchecks: {}\n' });
+    await migrate();
+    await revertAll();
+    expect(await tree()).toEqual(before);
+  });
+
   it('interrupted between any two changes goes on when it is asked for again, and can be undone', async () => {
     await put(SHELL);
     const before = await tree();
