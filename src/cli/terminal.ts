@@ -5,6 +5,8 @@ import { type GoodbootError, messageOf } from '../core/errors.ts';
 /** Where answers and everything else go. stdout is the answer, stderr the rest. */
 export interface Terminal {
   readonly json: boolean;
+  /** Columns of the terminal that stdout is; left out where it is none. */
+  readonly width?: number;
   out(text: string): void;
   err(text: string): void;
   /** Coloured where that stream is a terminal and NO_COLOR is not set; the words alone say everything. Default `out`. */
@@ -15,7 +17,7 @@ export interface Terminal {
   error(error: GoodbootError): void;
 }
 
-type Out = Pick<WriteStream, 'write' | 'on'> & { readonly isTTY?: boolean };
+type Out = Pick<WriteStream, 'write' | 'on'> & { readonly isTTY?: boolean; readonly columns?: number };
 
 export function terminalOf(stdout: Out, stderr: Out, json: boolean): Terminal {
   // Nobody reads any more (`goodboot … | head`): what is being done is finished all the same.
@@ -25,6 +27,7 @@ export function terminalOf(stdout: Out, stderr: Out, json: boolean): Terminal {
   const err = (text: string) => void stderr.write(text);
   return {
     json,
+    ...(stdout.isTTY === true && stdout.columns !== undefined ? { width: stdout.columns } : {}),
     out,
     err,
     paint: (color, text, stream = 'out') =>

@@ -271,6 +271,20 @@ export const EVENTS = {
     subject: 'The hooks for a @GOODBOOT_VERDICT@ boot did not all run: @GOODBOOT_REASON@',
     body: 'The unit that runs the programs in green.d or red.d could not be started, or did not end in time and was stopped.\nThe verdict is not changed by this.\n"systemctl status goodboot-hooks@green.service goodboot-hooks@red.service" says why.',
   },
+  'rollback-ready': {
+    id: 'a8ffdc3ecc7146a1be808663a0a57548',
+    priority: 5,
+    fields: ['GOODBOOT_ANSWER', 'GOODBOOT_REASON'],
+    subject: 'A bad update would be rolled back: @GOODBOOT_REASON@',
+    body: 'Everything that a rollback stands on was looked at, and is in order. It was not so when it was looked at before, or nobody had looked.\nNothing needs to be done. "goodboot doctor" shows each precondition, and warnings.',
+  },
+  'rollback-not-ready': {
+    id: 'ac832a644eec480a85bf4d32ccd66f8f',
+    priority: 3,
+    fields: ['GOODBOOT_ANSWER', 'GOODBOOT_REASON'],
+    subject: 'It is not certain that a bad update would be rolled back (@GOODBOOT_ANSWER@): @GOODBOOT_REASON@',
+    body: 'Something that a rollback stands on is missing (no), or could not be looked at (not-sure). The node runs on as it is.\n"goodboot doctor" shows each precondition with the command that mends it; "goodboot doctor --fix" mends what is safe to mend.',
+  },
 } as const satisfies Record<string, EventSpec>;
 
 interface EventSpec {
