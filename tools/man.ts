@@ -6,6 +6,7 @@ import type { Terminal } from '../src/cli/terminal.ts';
 import { DROP_IN_DIRECTORIES, SITE_FILE, VENDOR_FILE } from '../src/config/search.ts';
 import { ERRORS } from '../src/core/errors.ts';
 import { VERDICT_EXIT } from '../src/core/verdict-report.ts';
+import { DOCTOR } from '../src/node/doctor/keep.ts';
 import { LEDGER } from '../src/node/ledger.ts';
 import { STATE } from '../src/node/state.ts';
 
@@ -33,6 +34,7 @@ const FILES: readonly (readonly [path: string, what: string])[] = [
     '/etc/goodboot/green.d, /etc/goodboot/red.d',
     'Programs that run after a verdict; the image has its own in /usr/lib/goodboot.',
   ],
+  [DOCTOR, 'What "goodboot doctor" answered last.'],
   ['/run/goodboot/verdict.json', 'The verdict of this boot. "goodboot status" shows it.'],
   ['/run/goodboot/results/NAME.json', 'What one check said.'],
 ];

@@ -132,6 +132,15 @@ const journalLines = v.array(
 /** One step of a decision: its kind, and what it is about. */
 const step = v.looseObject({ kind: v.string() });
 
+const finding = v.strictObject({
+  id: v.string(),
+  title: v.string(),
+  state: v.picklist(['pass', 'warn', 'fail', 'unknown', 'skip']),
+  why: v.string(),
+  cure: v.nullable(v.string()),
+  decisive: v.boolean(),
+});
+
 /** By the `kind` that each answer carries. */
 export const OUTPUT_SCHEMAS = {
   Verdict: v.strictObject({ kind: v.literal('Verdict'), ...verdictReport }),
@@ -227,6 +236,22 @@ export const OUTPUT_SCHEMAS = {
     notes: v.array(v.string()),
     differences: v.array(v.string()),
     changes: v.array(v.strictObject({ path: v.string(), change: v.picklist(['write', 'link', 'remove', 'kept']) })),
+  }),
+  Doctor: v.strictObject({
+    apiVersion,
+    kind: v.literal('Doctor'),
+    bootId: v.string(),
+    time: v.string(),
+    answer: v.picklist(['yes', 'no', 'not-sure']),
+    findings: v.array(finding),
+    changes: v.array(
+      v.strictObject({
+        change: v.string(),
+        undo: v.string(),
+        result: v.picklist(['done', 'planned', 'failed']),
+        detail: v.string(),
+      }),
+    ),
   }),
   Begin: v.strictObject({ apiVersion, kind: v.literal('Begin'), actions: v.array(step) }),
   Arm: v.strictObject({ apiVersion, kind: v.literal('Arm'), actions: v.array(step) }),

@@ -3,6 +3,7 @@ import { ERRORS, GoodbootError, messageOf } from '../core/errors.ts';
 import { addCheckCommands } from './commands/check.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addDenyCommands } from './commands/deny.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addHooksCommand } from './commands/hooks.ts';
@@ -64,6 +65,7 @@ export function buildProgram(terminal: Terminal, done: (status: number) => void)
   addHooksCommand(program, setup);
   addRollbackCommand(program, setup);
   addDenyCommands(program, setup);
+  addDoctorCommand(program, setup);
   addInstallGrubCommand(program, setup);
   addMigrateCommands(program, setup);
   addConfigCommands(program, setup);

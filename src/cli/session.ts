@@ -25,7 +25,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { DeploymentActions } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
 import type { Journal } from '../ports/journal.ts';
-import type { ServiceManager } from '../ports/service-manager.ts';
+import type { ServiceManager, WatchdogTimer } from '../ports/service-manager.ts';
 import { withCutPoints } from './cut-points.ts';
 
 /** The machine that a command works on: its configuration, and the adapters over it. */
@@ -56,7 +56,7 @@ export async function openSession(root: string, warn: (message: string) => void)
 
 /** systemd as far as it can be reached. `trouble`: it is PID 1, and does not answer. */
 export interface Systemd extends AsyncDisposable {
-  readonly manager: ServiceManager | null;
+  readonly manager: (ServiceManager & WatchdogTimer) | null;
   readonly trouble: GoodbootError | null;
 }
 

@@ -64,3 +64,9 @@ export interface ServiceManager {
   /** Puts the job for reboot.target in the queue, as `systemctl reboot` does. */
   reboot(): Promise<void>;
 }
+
+/** The part of systemd that feeds the watchdog of the machine. Bounded like the rest of it. */
+export interface WatchdogTimer {
+  /** Milliseconds after which the watchdog resets a system that hangs; 0: systemd feeds none. */
+  runtimeWatchdogMs(): Promise<number>;
+}

@@ -59,6 +59,7 @@ const ANSWERS = [
   ['deny add sha256:DIGEST', 'Denied'],
   ['--root /run/image install-grub --dry-run', 'GrubFragment'],
   ['--root /run/image migrate greenboot --dry-run', 'Migration'],
+  ['doctor', 'Doctor'],
   ['begin', 'Begin'],
   ['arm', 'Arm'],
   ['config check', 'ConfigCheck'],

@@ -19,6 +19,8 @@ beforeAll(async () => {
   await mkdir(join(root, SYSTEM), { recursive: true });
   await cp(SYSTEM, join(root, SYSTEM), { recursive: true, verbatimSymlinks: true });
   await must([process.execPath, join(REPO, 'tools/install.mjs'), root, '--link', '--out', join(REPO, 'test/lab/stub')]);
+  // The only program of others that a unit runs.
+  await cp('/usr/bin/systemctl', join(root, 'usr/bin/systemctl'));
 });
 
 afterAll(() => rm(root, { recursive: true, force: true }));

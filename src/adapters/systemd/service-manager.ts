@@ -1,15 +1,20 @@
 import { GoodbootError } from '../../core/errors.ts';
-import type { JobEnd, ServiceManager } from '../../ports/service-manager.ts';
+import type { JobEnd, ServiceManager, WatchdogTimer } from '../../ports/service-manager.ts';
 import { DbusAnswerError } from '../dbus/connection.ts';
 import { type Link, type LinkOptions, MANAGER, openLink } from './link.ts';
 import { type Properties, unitState } from './properties.ts';
+
+/** How systemd writes a time without end. */
+const UINT64_MAX = 2n ** 64n - 1n;
 
 /**
  * systemd over D-Bus. A connection that ends is made anew: systemd closes it when it executes itself (an update of
  * systemd does that), and the bus may be restarted, while a verdict waits for its checks.
  * @throws GoodbootError SYSTEMD_ABSENT when systemd is not PID 1
  */
-export async function connectServiceManager(options: LinkOptions = {}): Promise<ServiceManager & AsyncDisposable> {
+export async function connectServiceManager(
+  options: LinkOptions = {},
+): Promise<ServiceManager & WatchdogTimer & AsyncDisposable> {
   let link = await openLink(options);
   let opening: Promise<Link> | null = null;
   const linked = async (): Promise<Link> => {
@@ -94,6 +99,12 @@ export async function connectServiceManager(options: LinkOptions = {}): Promise<
     },
     async reload() {
       await manager('Reload');
+    },
+    async runtimeWatchdogMs() {
+      const usec = (await properties(MANAGER.path, 'Manager'))['RuntimeWatchdogUSec'];
+      if (typeof usec !== 'bigint') throw new GoodbootError('DBUS_FAILED', 'RuntimeWatchdogUSec: no time came back');
+      // Infinity: the time of the device itself, which systemd does not feed.
+      return usec === UINT64_MAX ? 0 : Number(usec / 1000n);
     },
     async reboot() {
       await manager('StartUnit', 'ss', ['reboot.target', 'replace-irreversibly']);
