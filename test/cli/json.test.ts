@@ -52,7 +52,7 @@ const ANSWERS = [
   ['mark bad', 'Mark'],
   ['history', 'History'],
   ['trial show', 'Trial'],
-  ['rollback --dry-run', 'Rollback'],
+  ['rollback --dry-run --force', 'Rollback'],
   ['trial evidence', 'EvidenceList'],
   ['trial evidence e1', 'Evidence'],
   ['deny list', 'Denied'],
