@@ -3,7 +3,7 @@ import { GoodbootError, messageOf } from '../core/errors.ts';
 import type { TrialStep } from '../core/ledger.ts';
 import { changeTrial, deniedNames, type NodeState, openTrial } from '../core/node-state.ts';
 import type { Trial } from '../core/trial.ts';
-import type { BootLoader } from '../ports/boot-loader.ts';
+import type { BootLoader, BootLoaderState } from '../ports/boot-loader.ts';
 import type { DeploymentActions, DeploymentEntry } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
 import type { Boot } from './boot.ts';
@@ -47,10 +47,10 @@ export async function arm(deps: ArmDeps, attempts: number, signal: AbortSignal):
 async function look(deps: ArmDeps, attempts: number, signal: AbortSignal): Promise<readonly ArmAction[]> {
   const { files, boot, bootLoader, deployments } = deps;
   const state = await loadState(files);
-  const [booted, entries, { counter, success }] = await Promise.all([
+  const [booted, entries, marks] = await Promise.all([
     deployments.booted(),
     deployments.list(signal),
-    bootLoader.read(state.trial?.deployment),
+    readMarks(bootLoader, state),
   ]);
   const seen = state.boots.at(-1);
   const isProven = seen?.bootId === boot.id && seen.proven;
@@ -59,14 +59,27 @@ async function look(deps: ArmDeps, attempts: number, signal: AbortSignal): Promi
     next: nextOf(entries, state),
     inMenu: entries.find(({ staged }) => !staged)?.id ?? null,
     trial: state.trial,
-    counter,
-    success,
+    counter: marks?.counter ?? null,
+    success: marks?.success ?? null,
     denied: deniedNames(state),
     chosen: state.chosen ?? null,
     fragment: isProven ? 'proven' : await deps.fragment(),
-    canCount: isProven || (await deps.canCount()),
+    canCount: marks !== null && (isProven || (await deps.canCount())),
     attempts,
   });
+}
+
+/**
+ * Null: there is no block, or none that can be read. Then nothing can be armed, which is said of the update, and what is
+ * denied is dropped nevertheless. With a trial open, "no counter" would mean that it was marked good: that is not guessed.
+ */
+async function readMarks(bootLoader: BootLoader, { trial }: NodeState): Promise<BootLoaderState | null> {
+  try {
+    return await bootLoader.read(trial?.deployment);
+  } catch (error) {
+    if (error instanceof GoodbootError && trial === null) return null;
+    throw error;
+  }
 }
 
 function nextOf([first]: readonly DeploymentEntry[], { boots }: NodeState): NextDeployment | null {

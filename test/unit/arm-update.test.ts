@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeFiles } from '../../src/adapters/files/files.ts';
+import { GoodbootError } from '../../src/core/errors.ts';
+import { deny, EMPTY_STATE, openTrial } from '../../src/core/node-state.ts';
+import { type ArmDeps, arm } from '../../src/node/arm.ts';
+import { updateState } from '../../src/node/state.ts';
+
+let root: string;
+let steps: string[];
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'goodboot-arm-'));
+  steps = [];
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const entry = (id: string, staged: boolean) => {
+  return { id, version: id, booted: !staged, staged, pinned: false, imageDigest: null, layered: false };
+};
+const never = () => Promise.reject(new Error('not asked for'));
+
+/** A node on which an update is staged, and whose environment block is gone. */
+function deps(): ArmDeps {
+  const staged = [entry('new', true)];
+  return {
+    files: makeFiles(root),
+    boot: { id: 'b1', kernel: '6.12.0', startedBy: 'boot-loader' },
+    bootLoader: {
+      name: 'grub',
+      detail: '',
+      can: { mark: true, countAttempts: true },
+      read: () => Promise.reject(new GoodbootError('GRUBENV_MISSING', '/boot/grub2/grubenv: does not exist')),
+      needsOwnMounts: never,
+      takeProof: never,
+      apply: never,
+      attemptsFor: never,
+      hasFallback: never,
+    },
+    deployments: {
+      booted: async () => ({ id: 'old', version: '1' }),
+      list: async () => [...staged, entry('old', false)],
+      makeDefault: never,
+      dropStaged: async () => void steps.push(`took away ${staged.pop()?.id}`),
+    },
+    fragment: async () => 'installed',
+    canCount: async () => true,
+    note: async (step, deployment, detail) => void steps.push(`${step} ${deployment}: ${detail}`),
+    baseline: never,
+  };
+}
+const run = () => arm(deps(), 3, AbortSignal.timeout(10_000));
+
+test('an update that nobody can count, since the block is gone, is refused, and that is said', async () => {
+  await run();
+  expect(steps).toEqual(['refused new: counter-not-writable-by-boot-loader']);
+});
+
+test('a denied one is taken away nevertheless', async () => {
+  const denial = { deployment: 'new', since: '2026-01-01T00:00:00Z', why: 'it failed its trial' };
+  await updateState(makeFiles(root), () => deny(EMPTY_STATE, denial));
+  await run();
+  expect(steps).toEqual(['took away new', 'dropped new: it is denied on this node']);
+});
+
+test('nothing is concluded about an open trial from a block that cannot be read', async () => {
+  await updateState(makeFiles(root), () =>
+    openTrial(EMPTY_STATE, {
+      deployment: 'new',
+      from: 'old',
+      attempts: 3,
+      counted: 3,
+      phase: 'armed',
+      baselineFailures: null,
+      trialFailures: [],
+    }),
+  );
+  await expect(run()).rejects.toMatchObject({ code: 'GRUBENV_MISSING' });
+  expect(steps).toEqual([]);
+});
