@@ -14,9 +14,9 @@ import { budgetMs, runCheck } from '../node/run-check.ts';
 import type { PlannedCheck } from '../ports/check.ts';
 import { lazyPorts } from './ports.ts';
 
-/** goodboot-check@.service gives a check 30 s, and more only as long as it says that it is alive. */
+/** goodboot-check@.service gives a check two minutes, and more only as long as it says that it is alive. */
 const ALIVE_EVERY_MS = 10_000;
-const ALIVE_FOR_USEC = 30_000_000;
+const ALIVE_FOR_USEC = 120_000_000;
 
 const name = process.argv[2] ?? '';
 /** Of the checks, those of greenboot alone are run on another root, by `goodboot --root DIR check run`. */
@@ -84,7 +84,7 @@ function plannedCheck(check: string): PlannedCheck {
   return planned;
 }
 
-/** Tells systemd again and again that the check is alive: one that hangs is ended 30 s later, by systemd itself. */
+/** Tells systemd again and again that the check is alive: one that hangs is ended two minutes later, by systemd itself. */
 function stayAlive(): void {
   const timer = setInterval(async () => {
     const { notify } = await import('../adapters/journald/libsystemd.ts');
