@@ -37,6 +37,11 @@ export interface MachineOptions {
 }
 
 const PODMAN_FILES = { '/etc/containers/containers.conf': '[containers]\npids_limit = 0\n' }; // no pids controller in v2
+/** systemd 252 mounts all of /proc and /sys anew for these, and with that the boot id of this host over the machine's. */
+const OWN_BOOT_ID = {
+  '/etc/systemd/system/goodboot-verdict.service.d/10-lab.conf':
+    '[Service]\nProtectControlGroups=no\nProtectKernelTunables=no\n',
+};
 
 const live = new Set<string>();
 process.on('exit', () => live.forEach(killCgroup));
@@ -101,7 +106,7 @@ export class Machine {
   }
 
   /** Waits until systemd has no job left. */
-  async waitForJobs(timeoutMs = 30_000): Promise<void> {
+  async waitForJobs(timeoutMs = 90_000): Promise<void> {
     let jobs = '';
     for (const end = Date.now() + timeoutMs; Date.now() < end; await delay(30)) {
       const listed = await this.exec(['systemctl', 'list-jobs', '--no-legend', '--no-pager']);
@@ -173,6 +178,7 @@ export class Machine {
     await putFiles(root, {
       '/etc/machine-id': `${randomBytes(16).toString('hex')}\n`,
       ...(podman ? PODMAN_FILES : {}),
+      ...(suite === 'bookworm' ? OWN_BOOT_ID : {}),
       ...(grubenv === undefined ? {} : { '/boot/grub2/grubenv': grubenv }),
       ...files,
     });
@@ -182,7 +188,7 @@ export class Machine {
   }
 
   async #start(): Promise<void> {
-    const { podman = false, privateNetwork = true, timeoutMs = 30_000 } = this.#options;
+    const { podman = false, privateNetwork = true, timeoutMs = 90_000 } = this.#options;
     live.add(this.name);
     await removeCgroups(this.name); // the kernel kills what is cloned out of a cgroup that cgroup.kill once emptied
     await makeCgroups(this.name);

@@ -5,6 +5,8 @@ import { bootMachine, type Machine } from '../lab/machine.ts';
 const TIMEOUT_MS = 120_000;
 /** The boot loader counted two boots since the one that is noted. */
 const GRUBENV = '# GRUB Environment Block\nboot_counter=0\nboot_success=0\n'.padEnd(1024, '#');
+/** The units of these boots do not note them: two are to stay unseen. */
+const NOT_NOTED = '[Unit]\nConditionPathExists=/not-there\n';
 const CONFIG = 'apiVersion: goodboot/v1\nbootLoader: grub\nchecks: { network: false, failed-units: { within: 0s } }\n';
 
 const bootId = async (machine: Machine) =>
@@ -16,7 +18,11 @@ const answer = async (machine: Machine, command: string) =>
 test.each(['trixie', 'bookworm'] as const)(
   'what journald has of boots that a trial spent is kept (%s)',
   async (suite) => {
-    const files = { '/etc/goodboot/config.d/10-test.yaml': CONFIG, '/var/log/journal/.keep': '' };
+    const files = {
+      '/etc/goodboot/config.d/10-test.yaml': CONFIG,
+      '/var/log/journal/.keep': '',
+      '/etc/systemd/system/goodboot-begin.service.d/10-test.conf': NOT_NOTED,
+    };
     await using machine = await bootMachine({ suite, grubenv: GRUBENV, files, timeoutMs: 60_000 });
     const noted = await bootId(machine);
     const trial = { deployment: 'new', from: 'old', attempts: 3, counted: 3, phase: 'armed' };
