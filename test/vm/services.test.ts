@@ -7,7 +7,7 @@ import { scenario } from './scenario.ts';
 const CONFIG = '/etc/goodboot/config.d/20-scenario.yaml';
 
 const UPLINK = `apiVersion: goodboot/v1
-checks: { uplink: { type: network, required: true, within: 20s } }
+checks: { uplink: { type: network, required: true, within: 45s } }
 `;
 const NETWORK = `[Unit]
 ConditionPathExists=!/usr/lib/lab-no-network
