@@ -9,12 +9,13 @@ const CONFIG = '/etc/goodboot/config.d/20-scenario.yaml';
 const UPLINK = `apiVersion: goodboot/v1
 checks: { uplink: { type: network, required: true, within: 45s } }
 `;
+/** The card is there once udev has loaded its driver. */
 const NETWORK = `[Unit]
 ConditionPathExists=!/usr/lib/lab-no-network
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=sh -euc 'ip link set eth0 up; ip address add 10.0.2.15/24 dev eth0; ip route add default via 10.0.2.2'
+ExecStart=sh -euc 'for i in $(seq 300); do [ ! -e /sys/class/net/eth0 ] || break; sleep 0.2; done; ip link set eth0 up; ip address add 10.0.2.15/24 dev eth0; ip route add default via 10.0.2.2'
 [Install]
 WantedBy=multi-user.target
 `;
