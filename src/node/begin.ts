@@ -16,7 +16,7 @@ import type { BootLoader } from '../ports/boot-loader.ts';
 import type { DeploymentActions, DeploymentEntry } from '../ports/deployments.ts';
 import { type EvidenceDeps, keepEvidence } from './evidence.ts';
 import { goBackStep } from './go-back.ts';
-import { lookBack, noteBoot } from './look-back.ts';
+import { known, lookBack, noteBoot } from './look-back.ts';
 import { loadState, updateState } from './state.ts';
 
 /** Left behind by a clean shutdown, and taken away by the next boot. */
@@ -48,13 +48,19 @@ export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<r
     await files.remove(CLEAN_SHUTDOWN);
     return [];
   }
-  const [{ counter }, booted] = await Promise.all([bootLoader.read(before.trial?.deployment), deployments.booted()]);
+  // The boot is noted also where the boot loader's state cannot be read; what to do about a trial is not guessed then.
+  const unread = (error: unknown) => (error instanceof GoodbootError ? error : Promise.reject(error));
+  const [marks, booted] = await Promise.all([
+    bootLoader.read(before.trial?.deployment).catch(unread),
+    deployments.booted(),
+  ]);
+  const counter = marks instanceof GoodbootError ? null : marks.counter;
   const clean = (await files.info(CLEAN_SHUTDOWN)) !== null;
   const back = await lookBack(deps, before, { clean, counter });
   const { startedBy } = boot;
-  const proven = await bootLoader.takeProof();
+  const proven = marks instanceof GoodbootError ? null : await known(() => bootLoader.takeProof());
   const nowMs = clock.now();
-  const seen = { bootId: boot.id, deployment: booted?.id ?? null, startedBy, proven, timeMs: nowMs };
+  const seen = { bootId: boot.id, deployment: booted?.id ?? null, startedBy, proven: proven ?? false, timeMs: nowMs };
   const noted = await updateState(files, (now) => withBoot(now, seen, back.last ?? { ended: 'clean' }));
   // Another goodboot came first, and does all of this.
   if (noted.after === noted.before) return [];
@@ -62,6 +68,10 @@ export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<r
   // After the boot is noted: a cut in between makes a crash of this boot look clean, and never the other way round.
   await files.remove(CLEAN_SHUTDOWN);
 
+  if (marks instanceof GoodbootError) {
+    await noteBoot(deps, back, { deployment: booted, bootLoader: bootLoader.name, attempt: null });
+    throw marks;
+  }
   const { reboots: limit, windowMs } = policy.crashLoop;
   const id = booted?.id ?? '';
   const count = crashesOf(state, id, { sinceMs: nowMs - windowMs, nowMs });

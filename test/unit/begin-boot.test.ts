@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeFiles } from '../../src/adapters/files/files.ts';
+import { GoodbootError } from '../../src/core/errors.ts';
 import { EMPTY_STATE, openTrial } from '../../src/core/node-state.ts';
-import { type BeginDeps, beginBoot } from '../../src/node/begin.ts';
+import { type BeginDeps, beginBoot, CLEAN_SHUTDOWN } from '../../src/node/begin.ts';
 import { openLedger } from '../../src/node/ledger.ts';
 import { loadState, updateState } from '../../src/node/state.ts';
 import { fakeClock } from '../helpers/fake-clock.ts';
@@ -86,4 +87,26 @@ test('of two that begin the same boot, one does it', async () => {
   expect(both.flatMap(({ steps }) => steps)).toEqual(['attempt new']);
   const state = await loadState(makeFiles(root));
   expect([state.boots.map(({ bootId }) => bootId), state.trial?.counted]).toEqual([['b1'], 1]);
+});
+
+test('a boot whose block cannot be read is noted, and its trial is left as it is', async () => {
+  const files = makeFiles(root);
+  await files.replace(CLEAN_SHUTDOWN, '');
+  const missing = new GoodbootError('GRUBENV_MISSING', 'grubenv: does not exist');
+  const { bootLoader } = deps();
+  const broken = deps({ bootLoader: { ...bootLoader, read: () => Promise.reject(missing) } });
+  await expect(beginBoot(broken, policy)).rejects.toBe(missing);
+  const { boots, trial } = await loadState(files);
+  expect([boots, trial?.counted]).toMatchObject([[{ bootId: 'b1', proven: false }], 3]);
+  expect(await files.info(CLEAN_SHUTDOWN)).toBeNull();
+  expect((await openLedger(files, fakeClock())).records).toMatchObject([{ event: 'boot', bootId: 'b1' }]);
+  expect(broken.steps).toEqual([]);
+});
+
+test('a boot whose proof cannot be taken away proves nothing, and goes on', async () => {
+  const refuse = () => Promise.reject(new GoodbootError('GRUBENV_UNWRITABLE', 'grubenv: EIO'));
+  const { bootLoader } = deps();
+  const actions = await beginBoot(deps({ bootLoader: { ...bootLoader, takeProof: refuse } }), policy);
+  expect(actions[0]).toEqual({ kind: 'note-attempt', left: 1 });
+  expect((await loadState(makeFiles(root))).boots).toMatchObject([{ bootId: 'b1', proven: false }]);
 });

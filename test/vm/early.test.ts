@@ -1,5 +1,16 @@
 import { expect } from 'vitest';
-import { armed, countOf, deniedOf, failsToTheEnd, fallsBack, MARKED, stepsOf, trialOf, verdictsOf } from './follow.ts';
+import {
+  armed,
+  countOf,
+  deniedOf,
+  evidenceOf,
+  failsToTheEnd,
+  fallsBack,
+  MARKED,
+  stepsOf,
+  trialOf,
+  verdictsOf,
+} from './follow.ts';
 import { goodNode, judged } from './lab/good-node.ts';
 import { scenario } from './scenario.ts';
 
@@ -16,6 +27,9 @@ scenario('kernel-panic', async () => {
   await failsToTheEnd(vm, update, { verdict: null, isNoted: false, during });
   await fallsBack(vm, update);
   expect(vm.boot).toBe(4);
+  // Neither of them came so far that it could say anything; the kernel left its last words.
+  expect(await evidenceOf(vm)).toEqual([{ boots: 2, deployment: update.next, ended: 'panic', journal: 'absent' }]);
+  expect(await vm.sh('cat /var/lib/goodboot/evidence/*.json')).toContain('Kernel panic');
 });
 
 scenario('hang-before-userspace', async () => {

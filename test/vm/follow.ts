@@ -63,6 +63,14 @@ export async function deniedOf(vm: Vm): Promise<readonly string[]> {
   return denied.map(({ deployment }: { readonly deployment: string }) => deployment);
 }
 
+/** What is kept of the boots that failed, oldest first. */
+export async function evidenceOf(vm: Vm): Promise<readonly object[]> {
+  const { evidence } = JSON.parse(await vm.sh('goodboot trial evidence --json'));
+  return evidence.map(({ boots, deployment, ended, verdict, journal }: Readonly<Record<string, unknown>>) => {
+    return { boots, deployment, ended, verdict, journal };
+  });
+}
+
 export interface Failing {
   /** What each boot of the new deployment is judged to be; null: it is not judged. */
   readonly verdict?: 'bad' | 'indeterminate' | null;

@@ -1,5 +1,16 @@
 import { expect } from 'vitest';
-import { armed, countOf, deniedOf, failsToTheEnd, fallsBack, MARKED, stepsOf, trialOf, verdictsOf } from './follow.ts';
+import {
+  armed,
+  countOf,
+  deniedOf,
+  evidenceOf,
+  failsToTheEnd,
+  fallsBack,
+  MARKED,
+  stepsOf,
+  trialOf,
+  verdictsOf,
+} from './follow.ts';
 import { goodNode, judged } from './lab/good-node.ts';
 import { scenario } from './scenario.ts';
 
@@ -12,8 +23,13 @@ scenario('bad-unit', async () => {
   });
   const update = await armed(vm, { change: { '/usr/lib/goodboot/config.d/50-bad.yaml': BAD } }, attempts);
   expect(await trialOf(vm)).toMatchObject({ baselineFailures: [] });
-  await failsToTheEnd(vm, update);
-  await fallsBack(vm, update);
+  const last = await failsToTheEnd(vm, update);
+  expect(last.grubenv).toMatchObject({ goodboot_fallback: 'ostree-1' });
+  const back = await fallsBack(vm, update);
+  expect(back.grubenv).not.toHaveProperty('goodboot_fallback');
+  expect(await evidenceOf(vm)).toEqual(
+    Array(attempts).fill({ boots: 1, deployment: update.next, ended: 'clean', verdict: 'bad', journal: 'read' }),
+  );
   for (const boot of [-3, -2, -1]) expect(await vm.journal(boot)).toContain('missing.service');
   expect(vm.boot).toBe(1 + attempts + 1);
   // Settled: the next boot is one like any other.
