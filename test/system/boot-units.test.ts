@@ -5,7 +5,7 @@ import { deployed } from '../lab/deployed.ts';
 import { bootMachine, type Machine, type MachineOptions } from '../lab/machine.ts';
 import { checksumOf } from '../lab/stand-in/layout.ts';
 
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 240_000;
 const UNITS = [
   'goodboot-begin.service',
   'goodboot-end.service',
