@@ -134,7 +134,10 @@ export class Machine {
       if (!this.rules.chainGoesOn()) return;
       let end = await this.#guard(() => this.#boot(next));
       this.ended(end);
-      if (end === 'clean') end = (await this.#guard(() => this.shutDown())) === 'cut' ? 'cut' : end;
+      if (end === 'clean' && (await this.#guard(() => this.shutDown())) === 'cut') {
+        end = 'cut';
+        this.rules.crashed();
+      }
       if (end === 'up') return this.rules.isUp();
       this.ends.set(this.bootId, end);
       if (end === 'cut') this.powerReturns();

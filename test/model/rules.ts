@@ -104,7 +104,13 @@ export class Rules {
       if (this.#before.deployment !== sysroot.booted) list.push({ excused: true, cut: true });
       else if (end === 'cut') Object.assign(list.at(-1) ?? {}, { excused: true, cut: true });
     }
-    this.#crashes.set(sysroot.booted, (this.#crashes.get(sysroot.booted) ?? 0) + 1);
+    this.crashed();
+  }
+
+  /** Also a shutdown that the power cut short: the node cannot tell it from a crash. */
+  crashed(): void {
+    const { booted } = this.#machine.sysroot;
+    this.#crashes.set(booted, (this.#crashes.get(booted) ?? 0) + 1);
   }
 
   #spentBy(id: string): Spent[] {
