@@ -7,7 +7,7 @@ import { scenario } from './scenario.ts';
 const CONFIG = '/etc/goodboot/config.d/20-scenario.yaml';
 
 const UPLINK = `apiVersion: goodboot/v1
-checks: { uplink: { type: network, required: true, within: 45s } }
+checks: { uplink: { type: network, required: true, within: 30s } }
 `;
 /** The card is there once udev has loaded its driver. */
 const NETWORK = `[Unit]
