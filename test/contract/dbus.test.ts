@@ -110,6 +110,15 @@ describe('a D-Bus connection', () => {
     server.close();
   });
 
+  it('says so when the bus lets somebody in, and hangs up', async () => {
+    const { address: at, server } = await peer((data) => (data.includes('BEGIN') ? null : login(data)));
+    await expect(connect(at, { hello: true })).rejects.toMatchObject({
+      code: 'DBUS_UNAVAILABLE',
+      message: expect.stringMatching(/hung up after the login; .* whose user it cannot look up$/),
+    });
+    server.close();
+  });
+
   it('does not wait for ever for an answer', async () => {
     const { address: at, server } = await peer(login);
     await using connection = await connect(at, { hello: false });

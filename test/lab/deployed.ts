@@ -19,7 +19,9 @@ mount --bind /ostree/deploy/lab/deploy/${id}.0/etc /etc
 `;
 const PREPARE_UNIT = `[Unit]
 DefaultDependencies=no
-Before=sysinit.target local-fs.target
+# Nothing may write to the /etc that is copied: users that sysusers made meanwhile would be lost.
+Before=sysinit.target local-fs-pre.target systemd-sysusers.service systemd-firstboot.service
+Wants=local-fs-pre.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes

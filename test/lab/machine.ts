@@ -112,6 +112,8 @@ export class Machine {
       const listed = await this.exec(['systemctl', 'list-jobs', '--no-legend', '--no-pager']);
       jobs = listed.stdout + listed.stderr; // it cannot be asked in the first moment of a boot
       if (listed.exitCode === 0 && jobs === '') return;
+      if (this.#nspawn?.exitCode !== null)
+        throw await this.#failure(`went down (${this.#nspawn?.exitCode}) with jobs left`);
     }
     throw await this.#failure(`has jobs left after ${timeoutMs} ms\n${jobs}`);
   }

@@ -420,6 +420,22 @@ describe('a verdict', () => {
   );
 
   it(
+    'makes the user of its checks where the image lacks it: dbus-daemon turns away those that systemd makes up',
+    async () => {
+      await using machine = await boot('required: { units: [app.service] }\n', {
+        units: ['app.service'],
+        files: {
+          '/etc/systemd/system/app.service': service('/bin/sleep infinity'),
+          '/etc/systemd/system/systemd-sysusers.service': '',
+        },
+      });
+      expect(outcomeOf(await status(machine), 'units')).toMatchObject({ state: 'pass' });
+      await machine.sh('grep -q ^goodboot-check: /etc/passwd');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     'could not tell when the unit of its checks is masked: it does not run them where they would see something else',
     async () => {
       await using machine = await boot('required: { units: [dbus.service] }\n', {

@@ -144,7 +144,13 @@ export async function connect(address: string, options: { readonly hello: boolea
     close: () => end(null),
     [Symbol.asyncDispose]: async () => end(null),
   };
-  if (options.hello) await call({ ...BUS, member: 'Hello', timeoutMs: CONNECT_TIMEOUT_MS });
+  if (options.hello) {
+    await call({ ...BUS, member: 'Hello', timeoutMs: CONNECT_TIMEOUT_MS }).catch((error: unknown) => {
+      if (!over.signal.aborted) throw error;
+      const hint = 'so does dbus-daemon to a process whose user it cannot look up';
+      throw new GoodbootError('DBUS_UNAVAILABLE', `${address}: it hung up after the login; ${hint}`, { cause: error });
+    });
+  }
   return connection;
 }
 
