@@ -95,6 +95,7 @@ const trial = v.strictObject({
   baselineFailures: v.nullable(v.array(v.string())),
   trialFailures: v.array(v.string()),
   byHand: v.optional(v.strictObject({ onTrial: v.boolean(), deny: v.boolean() })),
+  drill: v.optional(v.literal(true)),
 });
 
 const denial = v.strictObject({
@@ -252,6 +253,18 @@ export const OUTPUT_SCHEMAS = {
         detail: v.string(),
       }),
     ),
+  }),
+  Drill: v.strictObject({
+    apiVersion,
+    kind: v.literal('Drill'),
+    state: v.picklist(['none', 'planned', 'under-way', 'passed', 'failed', 'interrupted']),
+    deployment: v.nullable(v.string()),
+    from: v.nullable(v.string()),
+    attempts: v.nullable(v.number()),
+    started: v.nullable(v.string()),
+    ended: v.nullable(v.string()),
+    steps: v.array(v.strictObject({ step: v.string(), time: v.string(), tookMs: v.nullable(v.number()) })),
+    reasons: v.array(v.string()),
   }),
   Begin: v.strictObject({ apiVersion, kind: v.literal('Begin'), actions: v.array(step) }),
   Arm: v.strictObject({ apiVersion, kind: v.literal('Arm'), actions: v.array(step) }),

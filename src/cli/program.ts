@@ -4,6 +4,7 @@ import { addCheckCommands } from './commands/check.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addDenyCommands } from './commands/deny.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addDrillCommands } from './commands/drill.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addHooksCommand } from './commands/hooks.ts';
@@ -66,6 +67,7 @@ export function buildProgram(terminal: Terminal, done: (status: number) => void)
   addRollbackCommand(program, setup);
   addDenyCommands(program, setup);
   addDoctorCommand(program, setup);
+  addDrillCommands(program, setup);
   addInstallGrubCommand(program, setup);
   addMigrateCommands(program, setup);
   addConfigCommands(program, setup);

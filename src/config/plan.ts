@@ -45,6 +45,7 @@ export function plan(
     },
     onRegression: output.onRegression,
     hooks: { timeoutMs: output.hooks.timeout },
+    drill: { windows: output.drill.windows },
     bootLoader: output.bootLoader,
     report: { collector: output.report.collector ?? null },
   };

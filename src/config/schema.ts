@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseWindow } from '../core/drill/window.ts';
 import { parseDuration } from '../core/duration.ts';
 import { messageOf } from '../core/errors.ts';
 import type { PlannedCheck } from '../ports/check.ts';
@@ -22,6 +23,8 @@ export interface Settings {
   };
   readonly onRegression: 'hold' | 'reboot';
   readonly hooks: { readonly timeoutMs: number };
+  /** When a drill may begin, as texts that `parseWindow` reads; none: at any time. */
+  readonly drill: { readonly windows: readonly string[] };
   readonly bootLoader: 'auto' | 'grub' | 'systemd-boot' | 'noop';
   readonly report: { readonly collector: string | null };
 }
@@ -113,6 +116,26 @@ const hooksSchema = v.strictObject({
   timeout: v.pipe(v.optional(duration, '1m'), v.description('Time that one program in green.d or red.d may take.')),
 });
 
+const window = v.pipe(
+  v.string(),
+  v.examples(['Sat,Sun 22:00-04:00', '02:00-04:00']),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    try {
+      parseWindow(dataset.value);
+    } catch (error) {
+      addIssue({ message: messageOf(error) });
+    }
+  }),
+);
+
+const drillSchema = v.strictObject({
+  windows: v.pipe(
+    v.optional(v.array(window), () => []),
+    v.description('When `goodboot drill` may begin: days and a time in UTC. None: at any time.'),
+  ),
+});
+
 /** Everything except the checks, whose options depend on their types. */
 export const settingsSchema = v.strictObject({
   apiVersion: v.pipe(
@@ -139,6 +162,10 @@ export const settingsSchema = v.strictObject({
   hooks: v.pipe(
     v.optional(hooksSchema, v.getDefaults(hooksSchema) as Defaults<typeof hooksSchema>),
     v.description('The programs in green.d and red.d.'),
+  ),
+  drill: v.pipe(
+    v.optional(drillSchema, v.getDefaults(drillSchema) as Defaults<typeof drillSchema>),
+    v.description('The rehearsal of a rollback.'),
   ),
   bootLoader: v.pipe(
     v.optional(v.picklist(['auto', 'grub', 'systemd-boot', 'noop']), 'auto'),

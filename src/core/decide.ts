@@ -19,7 +19,7 @@ export type Action =
   | { readonly kind: 'reboot'; readonly why: 'next-attempt' | 'to-fallback' | 'regression' }
   | { readonly kind: 'roll-back'; readonly from: string; readonly to: string }
   | { readonly kind: 'deny'; readonly deployment: string }
-  | { readonly kind: 'end-trial'; readonly result: 'good' | 'rolled-back' | 'environment' }
+  | { readonly kind: 'end-trial'; readonly result: 'good' | 'rolled-back' | 'environment' | 'drilled' }
   | { readonly kind: 'hold'; readonly why: HoldReason };
 
 /** What the configuration says about judging. */
@@ -99,15 +99,16 @@ function onTrial(verdict: Verdict, { boot, policy }: Facts): readonly Action[] {
 
 /**
  * The fallback is made permanent whatever the checks say: the trial is over. The deployment is denied, unless what
- * failed is failing before, during and after it (rule 6). A fallback that is bad too stays up: there is nowhere to go.
+ * failed is failing before, during and after it (rule 6), or it was a drill. A fallback that is bad too stays up: there is
+ * nowhere to go.
  */
 function fallback(verdict: Verdict, results: readonly CheckResult[], trial: Trial | null): readonly Action[] {
   if (trial === null) return hold('indeterminate');
-  const environment = failedThroughout(results, trial);
+  const result = trial.drill === true ? 'drilled' : failedThroughout(results, trial) ? 'environment' : 'rolled-back';
   return [
     { kind: 'roll-back', from: trial.deployment, to: trial.from },
-    ...(environment ? [] : [{ kind: 'deny', deployment: trial.deployment } as const]),
-    { kind: 'end-trial', result: environment ? 'environment' : 'rolled-back' },
+    ...(result === 'rolled-back' ? [{ kind: 'deny', deployment: trial.deployment } as const] : []),
+    { kind: 'end-trial', result },
     verdict === 'good' ? { kind: 'mark-good' } : { kind: 'hold', why: 'fallback-is-bad-too' },
   ];
 }

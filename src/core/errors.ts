@@ -212,6 +212,21 @@ export const ERRORS = {
     summary: 'the only deployment to go back to never came up on this node',
     cure: 'goodboot rollback --force goes there all the same; no boot loader counts that boot, so nothing leads back',
   },
+  DRILL_REFUSED: {
+    exit: 69,
+    summary: 'a drill may not begin now',
+    cure: 'goodboot doctor names what a rollback lacks, and mends it; then try again',
+  },
+  DRILL_FAILED: {
+    exit: 70,
+    summary: 'the deployment of a drill runs or is next, and nothing leads back from it',
+    cure: 'goodboot rollback --apply goes back to the deployment before, which has the same content',
+  },
+  WINDOW_INVALID: {
+    exit: 65,
+    summary: 'a window is not written as one',
+    cure: 'write days and a time in UTC: "Sat,Sun 22:00-04:00", "Mon..Fri 01:30-05:00" or "02:00-04:00"',
+  },
   DEFAULT_DIFFERS: {
     exit: 65,
     summary: 'what runs is not the default deployment, so it cannot be told which of the two is to be left',

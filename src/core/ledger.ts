@@ -57,6 +57,7 @@ export type TrialStep =
   | 'ended-good'
   | 'ended-bad'
   | 'environment'
+  | 'drilled'
   | 'crash-loop'
   | 'denied'
   | 'allowed'

@@ -164,7 +164,7 @@ export function wentBackByHand(state: NodeState, timeMs: number): NodeState {
   const { trial, boots } = state;
   if (trial?.byHand === undefined) return state;
   const denial = { deployment: trial.deployment, since: new Date(timeMs).toISOString(), why: 'rolled back by hand' };
-  const { denied } = trial.byHand.deny ? deny(state, denial) : state;
+  const { denied } = trial.byHand.deny && trial.drill !== true ? deny(state, denial) : state;
   const isBooted = boots.at(-1)?.deployment === trial.from;
   return { ...state, trial: null, denied, chosen: isBooted ? null : trial.from };
 }

@@ -16,6 +16,8 @@ export interface Trial {
   readonly trialFailures: readonly string[];
   /** A person goes back (`goodboot rollback`). `onTrial`: a trial was open; else a settled deployment is left. */
   readonly byHand?: { readonly onTrial: boolean; readonly deny: boolean };
+  /** A drill: it fails on purpose, and nobody is denied for it. */
+  readonly drill?: true;
 }
 
 /** What started the running kernel. Only `boot-loader` counts: nothing else can have spent an attempt. */

@@ -7,6 +7,7 @@ import type { BootLoader, BootLoaderState } from '../ports/boot-loader.ts';
 import type { DeploymentActions, DeploymentEntry } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
 import type { Boot } from './boot.ts';
+import { drillAttempts } from './drill/keep.ts';
 import { loadState, updateState } from './state.ts';
 
 export interface ArmDeps {
@@ -118,7 +119,8 @@ async function take(action: ArmAction, deps: ArmDeps, signal: AbortSignal): Prom
     }
     case 'arm': {
       const { deployment, from } = action;
-      const attempts = await attemptsFor(bootLoader, action.attempts);
+      const drilled = await drillAttempts(files, deployment);
+      const attempts = await attemptsFor(bootLoader, drilled ?? action.attempts);
       if (typeof attempts === 'string') return note('refused', deployment, attempts);
       const trial: Trial = {
         deployment,
@@ -128,6 +130,7 @@ async function take(action: ArmAction, deps: ArmDeps, signal: AbortSignal): Prom
         phase: 'armed',
         baselineFailures: null,
         trialFailures: [],
+        ...(drilled === null ? {} : { drill: true }),
       };
       const { after } = await updateState(files, (state) => openTrial(state, trial));
       // Somebody else armed in the same moment, and goes on with it.

@@ -1,3 +1,4 @@
+import type { Action } from '../core/decide.ts';
 import { GoodbootError } from '../core/errors.ts';
 import type { TrialStep } from '../core/ledger.ts';
 import { changeTrial, deny } from '../core/node-state.ts';
@@ -23,10 +24,15 @@ export interface TrialEffects {
    */
   ensureDefault(deployment: string): Promise<void>;
   deny(deployment: string, why: string): Promise<void>;
-  end(result: 'good' | 'rolled-back' | 'environment'): Promise<void>;
+  end(result: Extract<Action, { kind: 'end-trial' }>['result']): Promise<void>;
 }
 
-const STEP = { good: 'ended-good', 'rolled-back': 'ended-bad', environment: 'environment' } as const;
+const STEP = {
+  good: 'ended-good',
+  'rolled-back': 'ended-bad',
+  environment: 'environment',
+  drilled: 'drilled',
+} as const;
 const LIST_TIMEOUT_MS = 60_000;
 
 export function makeTrialEffects({ files, clock, bootLoader, deployments, note }: TrialEffectsDeps): TrialEffects {

@@ -39,7 +39,7 @@ export async function goBackStep(
       const { trial } = state;
       if (trial?.byHand === undefined) return state;
       const { after } = await updateState(files, (now) => wentBackByHand(now, clock.now()));
-      if (trial.byHand.deny) await note('denied', trial.deployment, 'rolled back by hand');
+      if (trial.byHand.deny && trial.drill !== true) await note('denied', trial.deployment, 'rolled back by hand');
       if (trial.byHand.onTrial) await note('ended-bad', trial.deployment, 'by hand');
       return after;
     }

@@ -16,6 +16,7 @@ const EVENT = {
   'ended-good': 'trial-ended-good',
   'ended-bad': 'trial-ended-bad',
   environment: 'environment-fault',
+  drilled: 'trial-drilled',
   'crash-loop': 'crash-loop',
   denied: 'deployment-denied',
   allowed: 'deployment-allowed',

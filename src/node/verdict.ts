@@ -1,4 +1,5 @@
 import { decide, type Facts, judge, type Policy } from '../core/decide.ts';
+import { withDrillCheck } from '../core/drill/drill.ts';
 import { messageOf } from '../core/errors.ts';
 import { type CheckResult, errored } from '../core/outcome.ts';
 import type { Problem, VerdictReport } from '../core/verdict-report.ts';
@@ -41,13 +42,15 @@ export interface VerdictRequest {
 }
 
 /** Runs every check at once, judges, and does what follows from it. What could not be learned is in `problems`. */
-export async function judgeBoot(deps: VerdictDeps, request: VerdictRequest): Promise<VerdictReport> {
+export async function judgeBoot(deps: VerdictDeps, configured: VerdictRequest): Promise<VerdictReport> {
   const { clock, boot } = deps;
   const start = clock.monotonicMs();
-  const problems: Problem[] = [...request.problems];
+  const problems: Problem[] = [...configured.problems];
   const note = (problem: Problem) => problems.push(problem);
   const [deployment, trialFacts] = await Promise.all([booted(deps, note), readTrialFacts(deps, note)]);
   const onTrial = trialFacts.trial?.deployment ?? null;
+  const checks = withDrillCheck(configured.checks, trialFacts.trial, deployment?.id ?? null);
+  const request = { ...configured, checks };
   const bootLoader = await readBootLoader(deps.bootLoader, note, onTrial);
   const facts = (results: readonly CheckResult[], soaked: boolean): Facts => ({
     results,
@@ -63,8 +66,8 @@ export async function judgeBoot(deps: VerdictDeps, request: VerdictRequest): Pro
   const first = await runAll(deps, request);
   const asked = decide(facts(first, false));
   const isSoaking = deps.effects !== null && asked.actions.some(({ kind }) => kind === 'soak');
-  const checks = isSoaking ? await soak(deps, request, first) : first;
-  const { actions, ...decision } = isSoaking ? decide(facts(checks, true)) : asked;
+  const results = isSoaking ? await soak(deps, request, first) : first;
+  const { actions, ...decision } = isSoaking ? decide(facts(results, true)) : asked;
   const taken = await act(actions, deps.bootLoader, deps.effects);
   const after = taken.some(({ result }) => result === 'done')
     ? await readBootLoader(deps.bootLoader, note, onTrial)
@@ -79,7 +82,7 @@ export async function judgeBoot(deps: VerdictDeps, request: VerdictRequest): Pro
     deployment,
     bootLoader: after,
     ...decision,
-    checks,
+    checks: results,
     actions: taken,
     problems,
   };

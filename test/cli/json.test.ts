@@ -60,6 +60,7 @@ const ANSWERS = [
   ['--root /run/image install-grub --dry-run', 'GrubFragment'],
   ['--root /run/image migrate greenboot --dry-run', 'Migration'],
   ['doctor', 'Doctor'],
+  ['drill show', 'Drill'],
   ['begin', 'Begin'],
   ['arm', 'Arm'],
   ['config check', 'ConfigCheck'],

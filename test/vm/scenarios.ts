@@ -43,6 +43,18 @@ export const SCENARIOS = [
     ...GRUB,
   },
   {
+    name: 'drill',
+    failure: 'nothing: `goodboot drill`, ten times in a row',
+    expected: 'each goes back by itself, and leaves the node exactly as it was; nothing is denied',
+    ...GRUB,
+  },
+  {
+    name: 'drill-power-cut',
+    failure: 'the power is cut in a drill: when its deployment is staged, and in a boot on trial',
+    expected: 'what was staged is gone, and the node as it was; a boot that was cut is an attempt that was used',
+    ...GRUB,
+  },
+  {
     name: 'network-only-on-new',
     failure: 'the network comes up on the old deployment, and not on the new one',
     expected: 'back after the attempts; the deployment is denied',

@@ -1,24 +1,18 @@
 import type { Command } from 'commander';
 import { applyFragment, planFragment } from '../../adapters/boot-loader/fragment.ts';
-import { makeGrubView } from '../../adapters/boot-loader/view.ts';
 import { makeProcesses } from '../../adapters/process/run.ts';
-import { type LoadedConfig, loadDefaultConfig } from '../../config/load.ts';
-import { formatProblem } from '../../config/problem.ts';
-import { checkTypes } from '../../config/registry.ts';
 import { fixesFor } from '../../core/doctor/fix.ts';
 import { answerOf, type Change, type DoctorReport, doctorExit, findingsOf } from '../../core/doctor.ts';
 import { GoodbootError, messageOf } from '../../core/errors.ts';
-import type { DoctorDeps } from '../../node/doctor/deps.ts';
 import { gatherFacts } from '../../node/doctor/gather.ts';
 import { keepDoctor } from '../../node/doctor/keep.ts';
 import { mend } from '../../node/doctor/mend.ts';
+import { doctorDeps } from '../doctor-deps.ts';
 import { rootOf } from '../options.ts';
 import { enterOwnMounts } from '../own-mounts.ts';
-import { lazyPorts } from '../ports.ts';
 import type { Setup } from '../program.ts';
 import { doctorText } from '../render/doctor.ts';
-import { openSession, reachSystemd, type Session, type Systemd } from '../session.ts';
-import { BUILT_MS } from '../version.ts';
+import { openSession, reachSystemd, type Session } from '../session.ts';
 import { warnOn } from './say-problems.ts';
 
 const DETAILS = `
@@ -62,7 +56,7 @@ async function doctor(
   // To mend, /boot may have to be writable; nothing may have been printed before.
   if (fix && !dryRun && root === '/') await enterOwnMounts(session.bootLoader);
   await using systemd = await reachSystemd(session);
-  const deps = depsOf(session, systemd);
+  const deps = doctorDeps(session, systemd);
 
   let facts = await gatherFacts(deps);
   const changes: Change[] = [];
@@ -109,39 +103,4 @@ function whyNot(error: unknown): string {
 
 async function installGrub({ files }: Session, warn: (sentence: string) => void): Promise<void> {
   await applyFragment(await planFragment(files, 'install'), { files, processes: makeProcesses(), warn });
-}
-
-function depsOf(session: Session, { manager, trouble }: Systemd): DoctorDeps {
-  const { files, clock, boot, bootLoader, deployments, config, root } = session;
-  const absent = { absent: 'systemd is not PID 1 here' };
-  return {
-    files,
-    clock,
-    boot,
-    bootLoader,
-    deployments,
-    processes: makeProcesses(),
-    grub: makeGrubView(files),
-    use: lazyPorts(root).use,
-    manager: manager ?? (trouble === null ? absent : { trouble: messageOf(trouble) }),
-    root: root === '/' ? null : root,
-    config: {
-      problems: config.problems.map((problem) => ({ ...problem, text: formatProblem(problem) })),
-      checks: config.settings.checks,
-      own: ownChecks(config),
-      attempts: config.settings.trial.attempts,
-      collector: config.settings.report.collector,
-    },
-    builtMs: BUILT_MS,
-  };
-}
-
-/** Required checks that are not as the defaults have them: somebody has said what this node is for. */
-function ownChecks({ settings }: LoadedConfig): readonly string[] {
-  const defaults = new Map(
-    loadDefaultConfig(checkTypes).settings.checks.map((check) => [check.name, JSON.stringify(check)]),
-  );
-  return settings.checks
-    .filter((check) => check.required && defaults.get(check.name) !== JSON.stringify(check))
-    .map(({ name }) => name);
 }

@@ -2,19 +2,18 @@ import type { Command } from 'commander';
 import { makePastBoots } from '../../adapters/journald/past-boots.ts';
 import { makeProcesses } from '../../adapters/process/run.ts';
 import { makeTraces } from '../../adapters/traces/traces.ts';
-import { judge } from '../../core/decide.ts';
 import { GoodbootError } from '../../core/errors.ts';
 import { arm } from '../../node/arm.ts';
 import { beginBoot, CLEAN_SHUTDOWN } from '../../node/begin.ts';
 import { readBootLoader } from '../../node/boot-loader-view.ts';
 import { readOutlook } from '../../node/outlook.ts';
 import { loadState } from '../../node/state.ts';
-import { runAll } from '../../node/verdict.ts';
+import { armNow } from '../arm-now.ts';
 import { openAsRoot } from '../as-root.ts';
 import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
 import { table } from '../render/table.ts';
-import { checkRunnerOf, countingOf, openSession, reachSystemd, trialDeps } from '../session.ts';
+import { countingOf, openSession, reachSystemd, trialDeps } from '../session.ts';
 import { addEvidenceCommand } from './evidence.ts';
 import { warnOn } from './say-problems.ts';
 
@@ -72,26 +71,8 @@ async function runBegin(setup: Setup): Promise<void> {
 
 async function runArm(setup: Setup): Promise<void> {
   const session = await openAsRoot(setup.terminal);
-  const { settings } = session.config;
   await using systemd = await reachSystemd(session);
-  const baseline = async () => {
-    const runner = await checkRunnerOf(session, systemd);
-    const checks = settings.checks.filter(({ required }) => required);
-    const request = {
-      checks,
-      planned: settings.checks,
-      deadlineMs: settings.trial.deadlineMs,
-      onResult: () => undefined,
-    };
-    const results = await runAll({ runner, clock: session.clock }, request);
-    if (judge(results) === 'indeterminate') return null;
-    return results.filter(({ outcome }) => outcome.state === 'fail').map(({ name }) => name);
-  };
-  const actions = await arm(
-    { ...session, ...trialDeps(session), baseline, ...countingOf(session) },
-    settings.trial.attempts,
-    AbortSignal.timeout(TIMEOUT_MS),
-  );
+  const actions = await armNow(session, systemd, AbortSignal.timeout(TIMEOUT_MS));
   const json = { apiVersion: 'goodboot/v1', kind: 'Arm', actions };
   setup.terminal.answer(
     json,

@@ -1,0 +1,63 @@
+import { GoodbootError } from '../../core/errors.ts';
+import type { Files } from '../../ports/files.ts';
+import type { Processes } from '../../ports/processes.ts';
+import type { Rehearsal } from '../../ports/rehearsal.ts';
+import { makeOstreeTool } from './ostree.ts';
+import { type Argv, CHANGE_TIMEOUT_MS, must } from './tool.ts';
+
+/** What ostree-prepare-root(1) reads, the first that exists. */
+const PREPARE_ROOT = ['/etc/ostree/prepare-root.conf', '/usr/lib/ostree/prepare-root.conf'] as const;
+const SIGNED = /^\s*enabled\s*=\s*signed\s*$/m;
+const CHECKSUM = /^[0-9a-f]{64}$/;
+
+/**
+ * Drills by `ostree` itself, which is below rpm-ostree and bootc wherever they deploy ostree commits. A commit of the
+ * same tree has a checksum of its own, and shares every object: some hundred bytes on the disk.
+ */
+export function makeRehearsal(files: Files, processes: Processes): Rehearsal {
+  const { list } = makeOstreeTool(processes);
+  const ostree = (argv: Argv, signal: AbortSignal) => must(processes, argv, { timeoutMs: CHANGE_TIMEOUT_MS, signal });
+  const find = async (id: string, signal: AbortSignal) => {
+    const entries = await list(signal);
+    const at = entries.findIndex((entry) => entry.id === id);
+    const entry = entries[at];
+    return entry === undefined ? null : { at: String(at), ...entry };
+  };
+  return {
+    async unsupported() {
+      if ((await files.info('/run/ostree-booted')) === null) return 'only deployments of ostree can be drilled';
+      if ((await files.info('/usr/bin/ostree')) === null) return 'there is no program ostree';
+      for (const path of PREPARE_ROOT) {
+        const text = await files.readText(path);
+        if (text === null) continue;
+        // A copy has no signature, and an initial file system that wants one would not start it.
+        return SIGNED.test(text) ? `${path} wants signed deployments, and a copy has no signature` : null;
+      }
+      return null;
+    },
+    async copy(id, signal) {
+      const said = await ostree(
+        [
+          ...(['ostree', 'commit', '--orphan', `--tree=ref=${id}`] as const),
+          ...['--subject=goodboot drill', '--add-metadata-string=version=goodboot drill'],
+        ],
+        signal,
+      );
+      const made = said.trim();
+      if (!CHECKSUM.test(made)) throw new GoodbootError('PROGRAM_OUTPUT', `ostree commit: no checksum: "${made}"`);
+      return made;
+    },
+    async stage(id, signal) {
+      await ostree(['ostree', 'admin', 'deploy', '--stage', id], signal);
+    },
+    async pin(id, pinned, signal) {
+      const entry = await find(id, signal);
+      if (entry === null || entry.pinned === pinned) return;
+      await ostree(['ostree', 'admin', 'pin', ...(pinned ? [] : ['--unpin']), entry.at], signal);
+    },
+    async remove(id, signal) {
+      const entry = await find(id, signal);
+      if (entry !== null) await ostree(['ostree', 'admin', 'undeploy', entry.at], signal);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import type { ArmAction } from '../../core/arm.ts';
+import type { DoctorReport } from '../../core/doctor.ts';
+import type { Drill, DrillFacts } from '../../core/drill/drill.ts';
+import { GoodbootError, messageOf } from '../../core/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Journal } from '../../ports/journal.ts';
+import type { Rehearsal } from '../../ports/rehearsal.ts';
+import { openLedger } from '../ledger.ts';
+import { loadState } from '../state.ts';
+import { readVerdict } from '../verdict-file.ts';
+import { DRILL, keepDrill, openDrill } from './keep.ts';
+import { type ViewDeps, viewOf } from './view.ts';
+
+export interface DrillDeps extends ViewDeps {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly rehearsal: Rehearsal;
+  /** Looks at what is next, as goodboot-arm.service does. */
+  readonly arm: (signal: AbortSignal) => Promise<readonly ArmAction[]>;
+}
+
+export interface DrillRequest {
+  readonly attempts: number;
+  readonly windows: readonly string[];
+}
+
+/** Longest time until the deployment is on trial: goodboot-arm.service may be at it, and runs the checks. */
+const ARMED_WITHIN_MS = 60_000;
+const POLL_MS = 200;
+
+/** All that speaks for or against a drill. Changes nothing. @throws GoodbootError of the backend or the state */
+export async function lookAtDrill(
+  { files, deployments, clock, rehearsal }: DrillDeps,
+  { windows }: DrillRequest,
+  findings: DoctorReport['findings'],
+  signal: AbortSignal,
+): Promise<DrillFacts> {
+  const [booted, entries, state, open, verdict, unsupported] = await Promise.all([
+    deployments.booted(),
+    deployments.list(signal),
+    loadState(files),
+    openDrill(files),
+    readVerdict(files),
+    rehearsal.unsupported(),
+  ]);
+  return {
+    booted: booted?.id ?? null,
+    deployments: entries,
+    trial: state.trial,
+    chosen: state.chosen ?? null,
+    open,
+    verdict: verdict?.verdict ?? null,
+    findings,
+    unsupported,
+    windows,
+    nowMs: clock.now(),
+  };
+}
+
+/**
+ * Deploys a copy of what runs, staged as an update is, and sees that it is on trial. Only the reboot is left then. What
+ * goes wrong on the way is put back, and the drill is as if it had not begun.
+ * @throws GoodbootError DRILL_REFUSED when it was not armed, or whatever went wrong
+ */
+export async function startDrill(deps: DrillDeps, { attempts }: DrillRequest, signal: AbortSignal): Promise<Drill> {
+  const { files, clock, journal, rehearsal } = deps;
+  const before = await viewOf(deps, signal);
+  const from = before.booted ?? '';
+  const { records } = await openLedger(files, clock);
+  const ledgerSeq = records.at(-1)?.seq ?? 0;
+  const started = new Date(clock.now()).toISOString();
+  // An update drops every deployment that is not pinned, except the one that runs.
+  const pinned = before.deployments.filter(({ id, pinned }) => !pinned && id !== from).map(({ id }) => id);
+  const begun: Drill = { v: 1, deployment: null, from, attempts, started, ledgerSeq, pinned, before };
+  await keepDrill(files, begun);
+  let drill = begun;
+  try {
+    for (const id of pinned) await rehearsal.pin(id, true, signal);
+    drill = { ...begun, deployment: await rehearsal.copy(from, signal) };
+    // Before it is deployed: goodboot-arm.path sees it at once, and has to know what it is.
+    await keepDrill(files, drill);
+    await rehearsal.stage(drill.deployment ?? '', signal);
+    await armed(deps, drill, signal);
+  } catch (error) {
+    await putBack(deps, drill).catch((again: unknown) => {
+      journal.event('drill-failed', { GOODBOOT_REASON: `not put back: ${messageOf(again)}` });
+    });
+    throw error;
+  }
+  const reason = `${attempts === 1 ? '1 attempt' : `${attempts} attempts`}, then back to ${from}`;
+  journal.event('drill-begun', { GOODBOOT_DEPLOYMENT: drill.deployment ?? '', GOODBOOT_REASON: reason });
+  return drill;
+}
+
+/** Waits until its trial is open and counted. A reboot without that would be one that nothing leads back from. */
+async function armed({ files, bootLoader, clock, arm }: DrillDeps, drill: Drill, signal: AbortSignal): Promise<void> {
+  const actions = await arm(signal);
+  for (const end = clock.monotonicMs() + ARMED_WITHIN_MS; ; await clock.sleep(POLL_MS, signal)) {
+    const { trial } = await loadState(files);
+    const isOurs = trial?.deployment === drill.deployment && trial?.drill === true;
+    if (isOurs && (await bootLoader.read(trial?.deployment)).counter === trial?.attempts) return;
+    if (clock.monotonicMs() < end && (isOurs || trial !== null || actions.some(({ kind }) => kind === 'nothing')))
+      continue;
+    const whys = actions.flatMap((action) => ('why' in action ? [action.why] : []));
+    throw new GoodbootError(
+      'DRILL_REFUSED',
+      `it was not put on trial: ${whys.join(', ') || 'goodboot history says why'}`,
+    );
+  }
+}
+
+/** As if nothing had begun. Taken again, it changes nothing. */
+async function putBack(deps: DrillDeps, { pinned, deployment }: Drill): Promise<void> {
+  const { files, deployments, rehearsal, arm } = deps;
+  const signal = AbortSignal.timeout(PUT_BACK_TIMEOUT_MS);
+  const [next] = await deployments.list(signal);
+  if (next?.id === deployment && next.staged) await deployments.dropStaged(signal);
+  // The trial of what is not the next any more is withdrawn.
+  await arm(signal);
+  for (const id of pinned) await rehearsal.pin(id, false, signal);
+  await files.remove(DRILL);
+}
+const PUT_BACK_TIMEOUT_MS = 5 * 60_000;
