@@ -60,6 +60,7 @@ const facts: DrillFacts = {
   verdict: 'good',
   findings: [],
   unsupported: null,
+  isLookedAfter: true,
   windows: [],
   nowMs: Date.parse('2026-11-21T10:00:00Z'),
 };
@@ -81,6 +82,7 @@ describe('a drill may begin', () => {
     ['not where doctor fails', { findings: [finding('fail')] }, [/^doctor: kernel panic: it would hang$/]],
     ['not without deployments', { booted: null, verdict: null }, [/no deployments$/]],
     ['not where it is not supported', { unsupported: 'signed' }, [/^signed$/]],
+    ['not where nothing would end it', { isLookedAfter: false }, [/goodboot-drill\.service is not enabled/]],
     ['not twice', { open: drill, trial }, [/a drill is under way/]],
     ['not on top of a trial', { trial }, [/on trial; goodboot trial show/]],
     ['not while an update waits', { deployments: [{ id: COPY, staged: true }] }, [/an update waits/]],

@@ -25,9 +25,10 @@ import { warnOn } from './say-problems.ts';
 const TIMEOUT_MS = 8 * 60_000;
 
 const DETAILS = `
-Deploys what runs once more, as an update, and lets it fail its trial: the node reboots, uses up the attempts, falls
-back, makes that permanent, and takes away what the drill brought. Nothing is denied. It is refused where doctor finds
-that a rollback would not work, while something else is under way, and outside of its window.
+Deploys what runs once more, as an update, and lets it fail its trial: the node reboots, uses up
+the attempts, falls back, makes that permanent, and takes away what the drill brought. Nothing is
+denied. It is refused where doctor finds that a rollback would not work, while something else is
+under way, and outside of its window.
 
 Examples:
   goodboot drill --dry-run
@@ -185,6 +186,7 @@ function drillDeps(session: Session, systemd: Systemd) {
   return {
     ...session,
     rehearsal: makeRehearsal(session.files, makeProcesses()),
+    wantedBy: async (unit: string) => (systemd.manager === null ? null : systemd.manager.wantedBy(unit)),
     arm: (signal: AbortSignal) => armNow(session, systemd, signal),
   };
 }

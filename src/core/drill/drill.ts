@@ -48,6 +48,8 @@ export interface DrillFacts {
   readonly findings: DoctorReport['findings'];
   /** Why a copy of what runs cannot be deployed; null: it can. */
   readonly unsupported: string | null;
+  /** goodboot-drill.service is started at boot: nothing else brings a drill to its end. */
+  readonly isLookedAfter: boolean;
   readonly windows: readonly string[];
   readonly nowMs: number;
 }
@@ -58,6 +60,7 @@ export function whyNoDrill(facts: DrillFacts): readonly string[] {
   const reasons: string[] = [];
   if (booted === null) return ['this system has no deployments'];
   if (unsupported !== null) reasons.push(unsupported);
+  if (!facts.isLookedAfter) reasons.push('goodboot-drill.service is not enabled');
   if (open !== null) reasons.push('a drill is under way; goodboot drill show says where it is');
   else if (trial !== null) reasons.push('a deployment is on trial; goodboot trial show says where it is');
   if (chosen !== null && chosen !== booted) reasons.push('a rollback by hand waits for the reboot');

@@ -16,7 +16,7 @@ export type Finished = DrillResult | { readonly state: 'under-way'; readonly dri
  * @throws GoodbootError DRILL_FAILED when the copy runs and nothing leads back; of the backend, the boot loader or the
  * state: then the next boot tries again
  */
-export async function finishDrill(deps: Omit<DrillDeps, 'arm'>, signal: AbortSignal): Promise<Finished> {
+export async function finishDrill(deps: Omit<DrillDeps, 'arm' | 'wantedBy'>, signal: AbortSignal): Promise<Finished> {
   const { files, clock, journal, deployments, rehearsal } = deps;
   const drill = await openDrill(files);
   if (drill === null) return null;

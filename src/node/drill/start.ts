@@ -15,6 +15,8 @@ export interface DrillDeps extends ViewDeps {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly rehearsal: Rehearsal;
+  /** Units that pull in this one; null: there is nobody to ask. */
+  readonly wantedBy: (unit: string) => Promise<readonly string[] | null>;
   /** Looks at what is next, as goodboot-arm.service does. */
   readonly arm: (signal: AbortSignal) => Promise<readonly ArmAction[]>;
 }
@@ -30,18 +32,19 @@ const POLL_MS = 200;
 
 /** All that speaks for or against a drill. Changes nothing. @throws GoodbootError of the backend or the state */
 export async function lookAtDrill(
-  { files, deployments, clock, rehearsal }: DrillDeps,
+  { files, deployments, clock, rehearsal, wantedBy }: DrillDeps,
   { windows }: DrillRequest,
   findings: DoctorReport['findings'],
   signal: AbortSignal,
 ): Promise<DrillFacts> {
-  const [booted, entries, state, open, verdict, unsupported] = await Promise.all([
+  const [booted, entries, state, open, verdict, unsupported, wanted] = await Promise.all([
     deployments.booted(),
     deployments.list(signal),
     loadState(files),
     openDrill(files),
     readVerdict(files),
     rehearsal.unsupported(),
+    wantedBy('goodboot-drill.service'),
   ]);
   return {
     booted: booted?.id ?? null,
@@ -52,6 +55,7 @@ export async function lookAtDrill(
     verdict: verdict?.verdict ?? null,
     findings,
     unsupported,
+    isLookedAfter: wanted === null || wanted.length > 0,
     windows,
     nowMs: clock.now(),
   };
