@@ -12,7 +12,10 @@ export interface OutlookFacts {
 }
 
 /** What happens next to this node, in one sentence. */
-export function outlook({ state, booted, standing, counter, judged }: OutlookFacts): string {
+export const outlook = (facts: OutlookFacts): string =>
+  facts.state.trial?.drill === true ? `a drill is under way: ${whatNext(facts)}` : whatNext(facts);
+
+function whatNext({ state, booted, standing, counter, judged }: OutlookFacts): string {
   const { trial, boots, chosen } = state;
   if (trial === null) {
     const isWaiting = chosen !== undefined && chosen !== null && chosen !== booted;
@@ -29,7 +32,9 @@ export function outlook({ state, booted, standing, counter, judged }: OutlookFac
         ? 'the mark is made; the trial is closed with the next boot or update'
         : 'this boot is not counted (kexec, or the fragment is gone): it is judged and stays up, and the next boot goes on';
     case 'fallback':
-      return `the verdict of this boot ends the trial: ${to} stays, and ${onTrial} is denied unless the surroundings are at fault`;
+      return trial.drill === true
+        ? `the verdict of this boot ends the trial: ${to} stays, and ${onTrial} is taken away`
+        : `the verdict of this boot ends the trial: ${to} stays, and ${onTrial} is denied unless the surroundings are at fault`;
     case 'by-hand': {
       const isNew = !boots.some(({ deployment }) => deployment === trial.deployment);
       if (trial.phase === 'fell-back') return `another boot entry was chosen; the node goes on going back to ${to}`;

@@ -12,6 +12,6 @@ export interface Rehearsal {
   stage(id: string, signal: AbortSignal): Promise<void>;
   /** An update drops the deployments that are not pinned, except the one that runs. Done already is success. @throws as `copy` */
   pin(id: string, pinned: boolean, signal: AbortSignal): Promise<void>;
-  /** Takes a deployment away that neither runs nor is the default. Not being there is success. @throws as `copy` */
+  /** Takes a deployment away that does not run, with all its files. Not being there is success. @throws as `copy` */
   remove(id: string, signal: AbortSignal): Promise<void>;
 }

@@ -82,7 +82,7 @@ describe('goodboot drill', () => {
 2026-11-21T02:00:05Z  5 s        deployed and armed
 2026-11-21T02:01:00Z  not known  put back and compared
 
-drill         passed, 1 min in all
+drill         passed, 1 m in all
 attempts      1
 goes back to  ${checksumOf(2)}
 `);
@@ -93,7 +93,7 @@ goes back to  ${checksumOf(2)}
     });
     await put(machine, 'last-drill.json', {});
     expect(await drill(machine, 'show')).toMatchObject({
-      exitCode: 74,
+      exitCode: 66,
       stderr: expect.stringMatching(/last-drill\.json/),
     });
   });

@@ -1,3 +1,5 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeRehearsal } from '../../src/adapters/deployments/rehearsal.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
@@ -13,6 +15,10 @@ import { makeOstreeSysroot } from '../lab/stand-in/ostree-sysroot.ts';
 import { MemoryFiles, makeBootLoader, Power } from '../model/fakes.ts';
 
 const signal = AbortSignal.timeout(120_000);
+
+/** The trees of all deployments, also of those that no list knows. */
+const trees = async (sysroot: string): Promise<readonly string[]> =>
+  (await readdir(join(sysroot, 'ostree/deploy/fedora/deploy'))).filter((name) => !name.endsWith('.origin'));
 
 /** A node over the real ostree; what goodboot remembers and the boot loader's variables are in memory. */
 async function makeNode(text: string, fragment: 'installed' | 'absent' = 'installed') {
@@ -80,10 +86,12 @@ describe('a drill over the real ostree', () => {
     expect(await finishDrill(deps, signal)).toEqual({ state: 'under-way', drill });
 
     // The power went before anything was written: goodboot-begin has withdrawn the trial.
-    await deps.deployments.dropStaged(signal);
+    await rm(join(subject.path, 'run/ostree/staged-deployment'));
+    expect((await trees(subject.path)).length).toBe(4);
     await deps.arm(signal);
     expect(await finishDrill(deps, signal)).toMatchObject({ state: 'interrupted' });
     expect(await entries()).toEqual(before);
+    expect((await trees(subject.path)).length).toBe(3);
     expect(deps.files.map.has(DRILL)).toBe(false);
     expect(await finishDrill(deps, signal)).toBeNull();
   });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { GoodbootError } from '../../src/core/errors.ts';
+import { DRILL } from '../../src/node/drill/keep.ts';
 import { PowerCut } from './fakes.ts';
-import { BEHAVIOURS, type Behaviour, Machine } from './machine.ts';
+import { ATTEMPTS, BEHAVIOURS, type Behaviour, Machine } from './machine.ts';
 
 /** What happens next, and which of the durable changes from then on is the last before the power goes (null: none). */
 export interface Command {
@@ -34,6 +35,19 @@ const COMMANDS = {
       const image = same ?? (number > 0 ? `image of ${id}` : null);
       if (image !== null && !machine.behaviour.has(id)) sysroot.images.set(id, image);
       if (!machine.behaviour.has(id)) machine.behaviour.set(id, behaviour);
+      sysroot.staged = id;
+      await machine.arm();
+    }),
+  /** A copy of what runs, made to fail: `goodboot drill`. */
+  drill: (machine: Machine, { number, behaviour }: Command) =>
+    machine.use(async () => {
+      const { sysroot, files } = machine;
+      const id = `d${machine.behaviour.size}`;
+      // Mostly it is what runs; but whatever else is wrong must not matter.
+      machine.behaviour.set(id, number > 1 ? 'good' : behaviour);
+      const before = { booted: sysroot.booted, deployments: [], marks: {}, denied: [] };
+      const about = { from: sysroot.booted, attempts: ATTEMPTS, started: '', ledgerSeq: 0, pinned: [] };
+      await files.replace(DRILL, JSON.stringify({ v: 1, deployment: id, ...about, before }));
       sysroot.staged = id;
       await machine.arm();
     }),

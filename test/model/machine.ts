@@ -1,3 +1,4 @@
+import { DRILL_CHECK } from '../../src/core/drill/drill.ts';
 import { GoodbootError } from '../../src/core/errors.ts';
 import { deny as addDenial, allow, EMPTY_STATE, type NodeState, parseState } from '../../src/core/node-state.ts';
 import type { CheckResult } from '../../src/core/outcome.ts';
@@ -320,6 +321,7 @@ export class Machine {
   }
 
   #answer(name: string): CheckResult['outcome'] {
+    if (name === DRILL_CHECK.name) return fail('a drill');
     if (name === 'net') return this.faulty ? fail('no route') : pass();
     this.looks += 1;
     const isBad = { bad: true, flaps: this.bootId % 2 === 1, soak: this.looks > 1 };

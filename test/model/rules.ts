@@ -44,7 +44,7 @@ export class Rules {
   #isDetour = false;
   #before: NodeState['trial'] = null;
   #deniedInFault = 0;
-  #fallsFrom: string | null = null;
+  #fallsFrom: NodeState['trial'] = null;
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -58,7 +58,7 @@ export class Rules {
     this.#cuts = 0;
     this.#isDetour = false;
     this.#isFreeChain = way.pick !== undefined || way.kexec === true;
-    this.#fallsFrom = this.#machine.state.trial?.deployment ?? null;
+    this.#fallsFrom = this.#machine.state.trial;
   }
 
   /** False: this node can only be helped by a visit, and it is not goodboot that could have known. */
@@ -204,6 +204,7 @@ export class Rules {
 
   #denies(id: string): void {
     const { behaviour, faulty, state } = this.#machine;
+    this.demand(state.trial?.drill !== true || state.trial.deployment !== id, 'nothing is denied for a drill');
     // A denied update that could not be taken away spends the attempts of the one that waited.
     if (this.backendRefused || !NEVER_LEFT.includes(behaviour.get(id)!)) return;
     const spent = this.#spent.get(id) ?? [];
@@ -220,7 +221,7 @@ export class Rules {
   }
 
   noted(step: TrialStep): void {
-    if (!['ended-good', 'ended-bad', 'environment', 'withdrawn'].includes(step)) return;
+    if (!['ended-good', 'ended-bad', 'environment', 'drilled', 'withdrawn'].includes(step)) return;
     // Another took its place in the same write.
     if (step === 'withdrawn' && this.#machine.state.trial?.byHand !== undefined) return;
     this.#closed += 1;
@@ -259,7 +260,8 @@ export class Rules {
     this.demand(trial === null, 'a node that stays up is settled');
     this.demand(sysroot.order[0] === sysroot.booted, 'the deployment that runs is the default');
     const was = this.#fallsFrom;
-    if (was === null || this.markedByHand.has(was) || !NEVER_GOOD.includes(behaviour.get(was)!)) return;
-    this.demand(sysroot.booted !== was, 'a bad deployment on trial is left');
+    if (was === null || this.markedByHand.has(was.deployment)) return;
+    const isNeverGood = was.drill === true || NEVER_GOOD.includes(behaviour.get(was.deployment)!);
+    this.demand(!isNeverGood || sysroot.booted !== was.deployment, 'a bad deployment on trial is left');
   }
 }

@@ -29,6 +29,8 @@ describe('a node', () => {
   test.each<[name: string, commands: readonly Partial<Command>[], booted: string, denied: readonly string[]]>([
     ['takes a good update', [{ what: 'stage' }, {}], 'd2', []],
     ['leaves a bad update', [{ what: 'stage', behaviour: 'bad' }, {}], 'd1', ['d2']],
+    ['comes back from a drill, and denies nothing', [{ what: 'drill', behaviour: 'good' }, {}], 'd1', []],
+    ['comes back from one that never comes up', [{ what: 'drill', behaviour: 'panics' }, {}], 'd1', []],
     ['leaves one that does not start', [{ what: 'stage', behaviour: 'panics' }, {}], 'd1', ['d2']],
     ['leaves one that nobody judges', [{ what: 'stage', behaviour: 'hangs' }, {}], 'd1', ['d2']],
     [

@@ -52,6 +52,16 @@ test.each<[name: string, change: Change, says: string | RegExp]>([
     /^every required check passed and is repeated; if that holds.*one more/,
   ],
   ['judged bad', { counter: 1, judged: 'bad' }, /^the node reboots, with one more boot left/],
+  [
+    'a drill',
+    { counter: 1, judged: 'bad', trial: { ...trial, drill: true } },
+    /^a drill is under way: the node reboots/,
+  ],
+  [
+    'back from a drill',
+    { booted: 'old', counter: -1, trial: { ...fellBack, drill: true } },
+    'a drill is under way: the verdict of this boot ends the trial: old stays, and new is taken away',
+  ],
   ['not counted', { counter: 3, kexec: true }, /^this boot is not counted/],
   ['marked, and not closed', { counter: null }, /^the mark is made/],
   [

@@ -19,6 +19,7 @@ scenario('drill', async () => {
     await judged(vm);
     expect(await resultOf(vm), `drill ${count}`).toMatchObject({ state: 'passed', reasons: [] });
     expect(await viewOf(vm), `drill ${count}`).toEqual(before);
+    console.log(await vm.sh('goodboot drill show; goodboot status; goodboot history'));
   }
 });
 

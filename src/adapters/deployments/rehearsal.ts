@@ -57,7 +57,9 @@ export function makeRehearsal(files: Files, processes: Processes): Rehearsal {
     },
     async remove(id, signal) {
       const entry = await find(id, signal);
-      if (entry !== null) await ostree(['ostree', 'admin', 'undeploy', entry.at], signal);
+      // One that was staged when the power went is in no list, and its files lie there until somebody tidies up.
+      const argv: Argv = entry === null ? ['ostree', 'admin', 'cleanup'] : ['ostree', 'admin', 'undeploy', entry.at];
+      await ostree(argv, signal);
     },
   };
 }

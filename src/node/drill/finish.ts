@@ -34,7 +34,7 @@ export async function finishDrill(deps: Omit<DrillDeps, 'arm' | 'wantedBy'>, sig
   }
   if (drill.deployment !== null) {
     if (next?.id === drill.deployment && next.staged) await deployments.dropStaged(signal);
-    else await rehearsal.remove(drill.deployment, signal);
+    await rehearsal.remove(drill.deployment, signal);
   }
   for (const id of drill.pinned) await rehearsal.pin(id, false, signal);
   const { records } = await openLedger(files, clock);

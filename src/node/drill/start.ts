@@ -29,6 +29,7 @@ export interface DrillRequest {
 /** Longest time until the deployment is on trial: goodboot-arm.service may be at it, and runs the checks. */
 const ARMED_WITHIN_MS = 60_000;
 const POLL_MS = 200;
+const PUT_BACK_TIMEOUT_MS = 5 * 60_000;
 
 /** All that speaks for or against a drill. Changes nothing. @throws GoodbootError of the backend or the state */
 export async function lookAtDrill(
@@ -119,9 +120,9 @@ async function putBack(deps: DrillDeps, { pinned, deployment }: Drill): Promise<
   const signal = AbortSignal.timeout(PUT_BACK_TIMEOUT_MS);
   const [next] = await deployments.list(signal);
   if (next?.id === deployment && next.staged) await deployments.dropStaged(signal);
+  if (deployment !== null) await rehearsal.remove(deployment, signal);
   // The trial of what is not the next any more is withdrawn.
   await arm(signal);
   for (const id of pinned) await rehearsal.pin(id, false, signal);
   await files.remove(DRILL);
 }
-const PUT_BACK_TIMEOUT_MS = 5 * 60_000;
