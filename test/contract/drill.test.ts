@@ -84,6 +84,8 @@ describe('a drill over the real ostree', () => {
     expect([env.get('boot_counter'), env.get('boot_success')]).toEqual(['2', '0']);
     expect(events).toEqual(['armed', 'drill-begun']);
     expect(await finishDrill(deps, signal)).toEqual({ state: 'under-way', drill });
+    await expect(startDrill(deps, { attempts: 2, windows: [] }, signal)).rejects.toThrow('a drill is under way');
+    expect(await openDrill(deps.files)).toEqual(drill);
 
     // The power went before anything was written: goodboot-begin has withdrawn the trial.
     await rm(join(subject.path, 'run/ostree/staged-deployment'));

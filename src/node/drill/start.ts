@@ -29,6 +29,9 @@ export interface DrillRequest {
 /** Longest time until the deployment is on trial: goodboot-arm.service may be at it, and runs the checks. */
 const ARMED_WITHIN_MS = 60_000;
 const POLL_MS = 200;
+/** Two who ask at the same moment. */
+const LOCK = '/var/lib/goodboot/drill.lock';
+const LOCK_WAIT_MS = 10_000;
 const PUT_BACK_TIMEOUT_MS = 5 * 60_000;
 
 /** All that speaks for or against a drill. Changes nothing. @throws GoodbootError of the backend or the state */
@@ -77,7 +80,10 @@ export async function startDrill(deps: DrillDeps, { attempts }: DrillRequest, si
   // An update drops every deployment that is not pinned, except the one that runs.
   const pinned = before.deployments.filter(({ id, pinned }) => !pinned && id !== from).map(({ id }) => id);
   const begun: Drill = { v: 1, deployment: null, from, attempts, started, ledgerSeq, pinned, before };
-  await keepDrill(files, begun);
+  await files.exclusively(LOCK, LOCK_WAIT_MS, async () => {
+    if ((await openDrill(files)) !== null) throw new GoodbootError('DRILL_REFUSED', 'a drill is under way');
+    await keepDrill(files, begun);
+  });
   let drill = begun;
   try {
     for (const id of pinned) await rehearsal.pin(id, true, signal);
@@ -85,7 +91,9 @@ export async function startDrill(deps: DrillDeps, { attempts }: DrillRequest, si
     // Before it is deployed: goodboot-arm.path sees it at once, and has to know what it is.
     await keepDrill(files, drill);
     await rehearsal.stage(drill.deployment ?? '', signal);
-    await armed(deps, drill, signal);
+    // A boot loader that counts by itself gives as many as it gives.
+    drill = { ...drill, attempts: await armed(deps, drill, signal) };
+    await keepDrill(files, drill);
   } catch (error) {
     await putBack(deps, drill).catch((again: unknown) => {
       journal.event('drill-failed', { GOODBOOT_REASON: `not put back: ${messageOf(again)}` });
@@ -97,15 +105,21 @@ export async function startDrill(deps: DrillDeps, { attempts }: DrillRequest, si
   return drill;
 }
 
-/** Waits until its trial is open and counted. A reboot without that would be one that nothing leads back from. */
-async function armed({ files, bootLoader, clock, arm }: DrillDeps, drill: Drill, signal: AbortSignal): Promise<void> {
+/**
+ * Waits until its trial is open and counted, and gives its attempts. A reboot without that would be one that nothing
+ * leads back from.
+ */
+async function armed({ files, bootLoader, clock, arm }: DrillDeps, drill: Drill, signal: AbortSignal): Promise<number> {
   const actions = await arm(signal);
+  const mayCome = actions.some(({ kind }) => kind === 'nothing');
   for (const end = clock.monotonicMs() + ARMED_WITHIN_MS; ; await clock.sleep(POLL_MS, signal)) {
     const { trial } = await loadState(files);
-    const isOurs = trial?.deployment === drill.deployment && trial?.drill === true;
-    if (isOurs && (await bootLoader.read(trial?.deployment)).counter === trial?.attempts) return;
-    if (clock.monotonicMs() < end && (isOurs || trial !== null || actions.some(({ kind }) => kind === 'nothing')))
-      continue;
+    if (trial?.deployment === drill.deployment && trial?.drill === true) {
+      // What is staged has no entry yet that a boot loader of the other kind could have counters for.
+      const { counter } = bootLoader.can.mark ? await bootLoader.read() : { counter: trial.attempts };
+      if (counter === trial.attempts) return trial.attempts;
+    }
+    if (clock.monotonicMs() < end && (trial !== null || mayCome)) continue;
     const whys = actions.flatMap((action) => ('why' in action ? [action.why] : []));
     throw new GoodbootError(
       'DRILL_REFUSED',
