@@ -3,8 +3,6 @@ import type { Trial } from './trial.ts';
 /** The deployment that the next boot would start. */
 export interface NextDeployment {
   readonly id: string;
-  /** The digest of the image that it was made from, where there is one. */
-  readonly image: string | null;
   /** Not in the boot menu yet: it is written at shutdown. */
   readonly staged: boolean;
   /** This node booted it before. */
@@ -22,7 +20,7 @@ export interface ArmFacts {
   readonly counter: number | null;
   /** The mark of the boot that runs: the boot loader does not count the boot after it. */
   readonly success: boolean | null;
-  /** Identities and digests of images. */
+  /** Identities of deployments. */
   readonly denied: readonly string[];
   /** A person went back to it by hand, and it was not booted since. */
   readonly chosen: string | null;
@@ -63,8 +61,7 @@ export function decideArm(facts: ArmFacts): readonly ArmAction[] {
   const { trial } = facts;
   // While the node goes back, goodboot-begin alone changes the order: it knows what the counter has to be meanwhile.
   const mayDrop = next.staged || (trial?.phase !== 'fell-back' && next.id !== trial?.from);
-  const isDenied = denied.includes(next.id) || (next.image !== null && denied.includes(next.image));
-  if (isOther && isDenied && mayDrop) return [{ ...drop, why: 'denied' }];
+  if (isOther && denied.includes(next.id) && mayDrop) return [{ ...drop, why: 'denied' }];
   if (trial === null) return newTrial(facts, booted, next);
 
   if (trial.deployment === booted && counter === null && trial.phase === 'armed') {

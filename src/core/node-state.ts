@@ -121,8 +121,23 @@ export function crashedElsewhere({ boots }: NodeState, deployment: string, times
   return false;
 }
 
-/** Every name that is denied: identities and digests of images. */
-export const deniedNames = ({ denied }: NodeState): readonly string[] => denied.flatMap(namesOf);
+/** A deployment by all the names that it can be denied by. */
+export interface Named {
+  readonly id: string;
+  /** The digest of the image that it was made from, where there is one. */
+  readonly imageDigest: string | null;
+}
+
+/** The name by which a deployment is denied: its identity, or else the digest of its image. Null: it is not denied. */
+export function deniedAs({ denied }: Pick<NodeState, 'denied'>, { id, imageDigest }: Named): string | null {
+  const names = denied.flatMap(namesOf);
+  if (names.includes(id)) return id;
+  return imageDigest !== null && names.includes(imageDigest) ? imageDigest : null;
+}
+
+/** Identities of those that are denied, by whichever name. */
+export const deniedIds = (state: Pick<NodeState, 'denied'>, deployments: readonly Named[]): readonly string[] =>
+  deployments.filter((each) => deniedAs(state, each) !== null).map(({ id }) => id);
 
 const namesOf = ({ deployment, image }: Denial): readonly string[] =>
   image === undefined ? [deployment] : [deployment, image];

@@ -1,7 +1,7 @@
 import { type ArmAction, decideArm, type NextDeployment } from '../core/arm.ts';
 import { GoodbootError, messageOf } from '../core/errors.ts';
 import type { TrialStep } from '../core/ledger.ts';
-import { changeTrial, deniedNames, type NodeState, openTrial } from '../core/node-state.ts';
+import { changeTrial, deniedIds, type NodeState, openTrial } from '../core/node-state.ts';
 import type { Trial } from '../core/trial.ts';
 import type { BootLoader, BootLoaderState } from '../ports/boot-loader.ts';
 import type { DeploymentActions, DeploymentEntry } from '../ports/deployments.ts';
@@ -62,7 +62,7 @@ async function look(deps: ArmDeps, attempts: number, signal: AbortSignal): Promi
     trial: state.trial,
     counter: marks?.counter ?? null,
     success: marks?.success ?? null,
-    denied: deniedNames(state),
+    denied: deniedIds(state, entries),
     chosen: state.chosen ?? null,
     fragment: isProven ? 'proven' : await deps.fragment(),
     canCount: marks !== null && (isProven || (await deps.canCount())),
@@ -85,8 +85,8 @@ async function readMarks(bootLoader: BootLoader, { trial }: NodeState): Promise<
 
 function nextOf([first]: readonly DeploymentEntry[], { boots }: NodeState): NextDeployment | null {
   if (first === undefined) return null;
-  const { id, staged, imageDigest: image } = first;
-  return { id, image, staged, seen: boots.some(({ deployment }) => deployment === id) };
+  const { id, staged } = first;
+  return { id, staged, seen: boots.some(({ deployment }) => deployment === id) };
 }
 
 async function take(action: ArmAction, deps: ArmDeps, signal: AbortSignal): Promise<void> {

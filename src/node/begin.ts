@@ -5,7 +5,7 @@ import {
   changeTrial,
   crashedElsewhere,
   crashesOf,
-  deniedNames,
+  deniedIds,
   type NodeState,
   openTrial,
   withBoot,
@@ -76,17 +76,13 @@ export async function beginBoot(deps: BeginDeps, policy: BeginPolicy): Promise<r
   const id = booted?.id ?? '';
   const count = crashesOf(state, id, { sinceMs: nowMs - windowMs, nowMs });
   const entries = state.trial !== null || count >= limit ? await inMenu(deployments, policy.signal) : null;
-  const denied = deniedNames(state);
   const actions = begin({
     startedBy,
     booted: booted?.id ?? null,
     deployments: entries?.map((entry) => entry.id) ?? null,
     trial: state.trial,
     counter,
-    denied: [
-      ...denied,
-      ...(entries ?? []).flatMap((entry) => (denied.includes(entry.imageDigest ?? '') ? [entry.id] : [])),
-    ],
+    denied: deniedIds(state, entries ?? []),
     ranBefore: state.boots.flatMap(({ deployment, ended }) => (ended === 'clean' && deployment ? [deployment] : [])),
     crashes: { count, limit, elsewhere: crashedElsewhere(state, id, limit) },
   });

@@ -1,9 +1,9 @@
 import { GoodbootError } from '../core/errors.ts';
 import { goBack } from '../core/go-back.ts';
-import { deny, type NodeState } from '../core/node-state.ts';
+import { deniedAs, deniedIds, deny, type NodeState } from '../core/node-state.ts';
 import { planRollback, type RollbackPlan, type RollbackWhy } from '../core/rollback.ts';
 import type { Trial } from '../core/trial.ts';
-import type { DeploymentActions } from '../ports/deployments.ts';
+import type { DeploymentActions, DeploymentEntry } from '../ports/deployments.ts';
 import { type GoBackDeps, goBackStep } from './go-back.ts';
 import { loadState, updateState } from './state.ts';
 
@@ -53,11 +53,12 @@ export async function rollBack(deps: RollbackDeps, request: RollbackRequest): Pr
 }
 
 async function decide({ files, deployments }: RollbackDeps, signal: AbortSignal): Promise<Decided> {
-  const [{ boots, trial, denied, chosen = null }, booted, entries] = await Promise.all([
+  const [state, booted, entries] = await Promise.all([
     loadState(files),
     deployments.booted(),
     deployments.list(signal),
   ]);
+  const { boots, trial, chosen = null } = state;
   const plan = planRollback({
     booted: booted?.id ?? null,
     deployments: entries.map(({ id, staged }) => {
@@ -65,14 +66,18 @@ async function decide({ files, deployments }: RollbackDeps, signal: AbortSignal)
       return { id, staged, seen: own.length > 0, ran: own.some(({ ended }) => ended === 'clean') };
     }),
     trial,
-    denied: denied.map(({ deployment }) => deployment),
+    denied: deniedIds(state, entries),
     chosen,
   });
-  if (plan.kind === 'refuse') throw refusal(plan);
+  if (plan.kind === 'refuse') throw refusal(plan, state, entries);
   return plan;
 }
 
-function refusal(plan: Extract<RollbackPlan, { kind: 'refuse' }>): GoodbootError {
+function refusal(
+  plan: Extract<RollbackPlan, { kind: 'refuse' }>,
+  state: NodeState,
+  entries: readonly DeploymentEntry[],
+): GoodbootError {
   switch (plan.why) {
     case 'no-deployments':
       return new GoodbootError('NOTHING_TO_GO_BACK_TO', 'this system has no deployments');
@@ -80,7 +85,9 @@ function refusal(plan: Extract<RollbackPlan, { kind: 'refuse' }>): GoodbootError
       return new GoodbootError('NOTHING_TO_GO_BACK_TO', 'there is only one deployment');
     case 'denied': {
       const { deployment } = plan;
-      const hint = `goodboot deny list says why; goodboot deny remove ${deployment} allows it`;
+      const target = entries.find(({ id }) => id === deployment);
+      const name = target === undefined ? null : deniedAs(state, target);
+      const hint = `goodboot deny list says why; goodboot deny remove ${name ?? deployment} allows it`;
       return new GoodbootError('DEPLOYMENT_DENIED', `${deployment}: it is denied on this node`, { hint });
     }
     case 'other-default':

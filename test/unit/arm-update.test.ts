@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }));
 
 const entry = (id: string, staged: boolean) => {
-  return { id, version: id, booted: !staged, staged, pinned: false, imageDigest: null, layered: false };
+  return { id, version: id, booted: !staged, staged, pinned: false, imageDigest: `sha256:${id}`, layered: false };
 };
 const never = () => Promise.reject(new Error('not asked for'));
 
@@ -57,8 +57,8 @@ test('an update that nobody can count, since the block is gone, is refused, and 
   expect(steps).toEqual(['refused new: counter-not-writable-by-boot-loader']);
 });
 
-test('a denied one is taken away nevertheless', async () => {
-  const denial = { deployment: 'new', since: '2026-01-01T00:00:00Z', why: 'it failed its trial' };
+test.each(['new', 'sha256:new'])('one that is denied as %s is taken away nevertheless', async (deployment) => {
+  const denial = { deployment, since: '2026-01-01T00:00:00Z', why: 'it failed its trial' };
   await updateState(makeFiles(root), () => deny(EMPTY_STATE, denial));
   await run();
   expect(steps).toEqual(['took away new', 'dropped new: it is denied on this node']);

@@ -11,8 +11,8 @@ const trial: Trial = {
   baselineFailures: [],
   trialFailures: [],
 };
-const staged = (id: string) => ({ id, image: null, staged: true, seen: false });
-const inMenu = (id: string, seen = true) => ({ id, image: null, staged: false, seen });
+const staged = (id: string) => ({ id, staged: true, seen: false });
+const inMenu = (id: string, seen = true) => ({ id, staged: false, seen });
 const update: ArmFacts = {
   booted: 'old',
   next: staged('new'),
@@ -62,16 +62,6 @@ describe('an update', () => {
     ['no deployments', { ...update, booted: null }, [nothing('could-not-tell')]],
     ['nothing is next', { ...update, next: null }, [nothing('could-not-tell')]],
     ['denied and staged', { ...update, denied: ['new'] }, [drop('new', 'denied')]],
-    [
-      'denied by its image, and staged',
-      { ...update, next: { ...staged('new'), image: 'sha256:1' }, denied: ['old', 'sha256:1'] },
-      [drop('new', 'denied')],
-    ],
-    [
-      'of another image than is denied: armed',
-      { ...update, next: { ...staged('new'), image: 'sha256:2' }, denied: ['sha256:1'] },
-      [ARM],
-    ],
     ['denied and in the menu', { ...update, next: inMenu('new'), denied: ['new'] }, [drop('new', 'denied', false)]],
     ['armed before', armed, [nothing('armed-already')]],
     [

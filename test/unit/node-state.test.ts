@@ -4,7 +4,8 @@ import {
   allow,
   crashedElsewhere,
   crashesOf,
-  deniedNames,
+  deniedAs,
+  deniedIds,
   deny,
   EMPTY_STATE,
   endOfBoot,
@@ -147,10 +148,20 @@ describe('a denial', () => {
   });
 
   test('is of its image too, and gets it later where it was not known', () => {
-    expect(deniedNames(both)).toEqual(['new', image]);
     expect(deny(both, { ...denial, deployment: image })).toBe(both);
     expect(deny(both, denial)).toBe(both);
     expect(deny(once, { ...denial, image, why: 'again' }).denied).toEqual([{ ...denial, image }]);
+  });
+
+  test('is of a deployment, or of whatever is made from an image', () => {
+    const [same, gone] = [
+      { id: 'other', imageDigest: image },
+      { id: 'new', imageDigest: null },
+    ];
+    expect([deniedAs(both, gone), deniedAs(both, same), deniedAs(once, same)]).toEqual(['new', image, null]);
+    expect(deniedIds(both, [{ id: 'free', imageDigest: 'sha256:2' }, same, gone])).toEqual(['other', 'new']);
+    const byImage = deny(EMPTY_STATE, { ...denial, deployment: image });
+    expect(deniedIds(byImage, [same, gone])).toEqual(['other']);
   });
 
   test('is taken away by either name, with what was denied together', () => {

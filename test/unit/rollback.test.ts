@@ -204,6 +204,20 @@ test('refused, it changes nothing', async () => {
   expect(machine.snapshot()).toBe(before);
 });
 
+test('to one that is denied by its image, it is refused: arming would undo it', async () => {
+  const machine = await settled();
+  machine.rules.byHand = true;
+  machine.sysroot.images.set('d0', 'sha256:1');
+  await machine.deny('sha256:1', true);
+  const before = machine.snapshot();
+  await expect(machine.rollBack({ force: true })).rejects.toMatchObject({
+    code: 'DEPLOYMENT_DENIED',
+    message: expect.stringMatching(/^d0:/),
+    hint: expect.stringContaining('goodboot deny remove sha256:1 allows it'),
+  });
+  expect(machine.snapshot()).toBe(before);
+});
+
 /** A node that runs d1, with d0 behind it: as many boots of d0 as ends are given, oldest first. */
 async function knows(...ends: readonly ('clean' | 'cut')[]): Promise<Machine> {
   const machine = await settled();
