@@ -1,5 +1,5 @@
 import { type GoBackStep, goBack } from './go-back.ts';
-import type { StartedBy, Trial } from './trial.ts';
+import { newTrial, type StartedBy, type Trial } from './trial.ts';
 
 /** What is known at the start of a boot, before any check has run. */
 export interface BeginFacts {
@@ -108,14 +108,6 @@ function settled({ deployments, denied, ranBefore, crashes }: BeginFacts, booted
   const { count, limit, elsewhere } = crashes;
   const from = deployments?.find((id) => id !== booted && ranBefore.includes(id) && !denied.includes(id));
   if (count < limit || elsewhere || from === undefined || deployments?.[0] !== booted) return [];
-  const trial: Trial = {
-    deployment: booted,
-    from,
-    attempts: 1,
-    counted: 1,
-    phase: 'fell-back',
-    baselineFailures: null,
-    trialFailures: [],
-  };
+  const trial: Trial = { ...newTrial({ deployment: booted, from, attempts: 1 }), phase: 'fell-back' };
   return [{ kind: 'note-crash-loop', trial }, ...goBack(trial), { kind: 'reboot', why: 'crash-loop' }];
 }

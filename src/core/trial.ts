@@ -20,6 +20,25 @@ export interface Trial {
   readonly drill?: true;
 }
 
+/** An armed trial of which nothing is known yet. */
+export const newTrial = ({
+  deployment,
+  from,
+  attempts,
+}: {
+  readonly deployment: string;
+  readonly from: string;
+  readonly attempts: number;
+}): Trial => ({
+  deployment,
+  from,
+  attempts,
+  counted: attempts,
+  phase: 'armed',
+  baselineFailures: null,
+  trialFailures: [],
+});
+
 /** What started the running kernel. Only `boot-loader` counts: nothing else can have spent an attempt. */
 export type StartedBy = 'boot-loader' | 'kexec' | 'container' | 'live';
 

@@ -2,7 +2,7 @@ import { GoodbootError } from '../core/errors.ts';
 import { goBack } from '../core/go-back.ts';
 import { deniedAs, deniedIds, deny, type NodeState } from '../core/node-state.ts';
 import { planRollback, type RollbackPlan, type RollbackWhy } from '../core/rollback.ts';
-import type { Trial } from '../core/trial.ts';
+import { newTrial, type Trial } from '../core/trial.ts';
 import type { DeploymentActions, DeploymentEntry } from '../ports/deployments.ts';
 import { type GoBackDeps, goBackStep } from './go-back.ts';
 import { loadState, updateState } from './state.ts';
@@ -118,20 +118,11 @@ const isSame = (open: Trial, { leaves, to }: Decided): boolean => open.deploymen
 
 /** The decision as it is written down, over the trial that is open. */
 function recordOf(open: Trial | null, plan: Decided, request: RollbackRequest): Trial {
+  const { leaves: deployment, to: from } = plan;
   const same = open !== null && isSame(open, plan) ? open : null;
   const byHand = { onTrial: same !== null && (same.byHand?.onTrial ?? true), deny: request.deny };
-  return { ...(same ?? newRecord(plan.leaves, plan.to, request.attempts)), phase: 'fell-back', byHand };
+  return { ...(same ?? newTrial({ deployment, from, attempts: request.attempts })), phase: 'fell-back', byHand };
 }
-
-const newRecord = (deployment: string, from: string, attempts: number): Trial => ({
-  deployment,
-  from,
-  attempts,
-  counted: attempts,
-  phase: 'fell-back',
-  baselineFailures: null,
-  trialFailures: [],
-});
 
 /** The order is right already. */
 async function denyOnly({ files, clock, note }: RollbackDeps, deployment: string, wanted: boolean): Promise<void> {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeFiles } from '../../src/adapters/files/files.ts';
 import { GoodbootError } from '../../src/core/errors.ts';
 import { deny, EMPTY_STATE, openTrial } from '../../src/core/node-state.ts';
+import { newTrial } from '../../src/core/trial.ts';
 import { type ArmDeps, arm } from '../../src/node/arm.ts';
 import { updateState } from '../../src/node/state.ts';
 
@@ -66,15 +67,7 @@ test.each(['new', 'sha256:new'])('one that is denied as %s is taken away neverth
 
 test('nothing is concluded about an open trial from a block that cannot be read', async () => {
   await updateState(makeFiles(root), () =>
-    openTrial(EMPTY_STATE, {
-      deployment: 'new',
-      from: 'old',
-      attempts: 3,
-      counted: 3,
-      phase: 'armed',
-      baselineFailures: null,
-      trialFailures: [],
-    }),
+    openTrial(EMPTY_STATE, newTrial({ deployment: 'new', from: 'old', attempts: 3 })),
   );
   await expect(run()).rejects.toMatchObject({ code: 'GRUBENV_MISSING' });
   expect(steps).toEqual([]);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeFiles } from '../../src/adapters/files/files.ts';
 import { GoodbootError } from '../../src/core/errors.ts';
 import { EMPTY_STATE, openTrial } from '../../src/core/node-state.ts';
+import { newTrial } from '../../src/core/trial.ts';
 import { type BeginDeps, beginBoot, CLEAN_SHUTDOWN } from '../../src/node/begin.ts';
 import { openLedger } from '../../src/node/ledger.ts';
 import { loadState, updateState } from '../../src/node/state.ts';
@@ -15,15 +16,7 @@ let root: string;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'goodboot-begin-'));
   await updateState(makeFiles(root), () =>
-    openTrial(EMPTY_STATE, {
-      deployment: 'new',
-      from: 'old',
-      attempts: 3,
-      counted: 3,
-      phase: 'armed',
-      baselineFailures: null,
-      trialFailures: [],
-    }),
+    openTrial(EMPTY_STATE, newTrial({ deployment: 'new', from: 'old', attempts: 3 })),
   );
 });
 afterEach(() => rm(root, { recursive: true }));

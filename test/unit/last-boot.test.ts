@@ -8,7 +8,7 @@ import {
   lastBootText,
   unseenBoots,
 } from '../../src/core/last-boot.ts';
-import type { Trial } from '../../src/core/trial.ts';
+import { newTrial, type Trial } from '../../src/core/trial.ts';
 
 const nothing: EndTraces = { clean: false, panicked: false, reset: false, unseen: 0 };
 
@@ -25,15 +25,7 @@ test.each<[name: string, traces: Partial<EndTraces>, end: End]>([
 });
 
 describe('boots that did not come up', () => {
-  const trial: Trial = {
-    deployment: 'new',
-    from: 'old',
-    attempts: 3,
-    counted: 3,
-    phase: 'armed',
-    baselineFailures: null,
-    trialFailures: [],
-  };
+  const trial = newTrial({ deployment: 'new', from: 'old', attempts: 3 });
   test.each<[name: string, trial: Trial | null, counter: number | null, unseen: number]>([
     ['none: this is the first attempt', trial, 2, 0],
     ['the first two', trial, 0, 2],

@@ -1,16 +1,8 @@
 import { expect, test } from 'vitest';
 import { type OutlookFacts, outlook } from '../../src/core/outlook.ts';
-import { standingOf, type Trial } from '../../src/core/trial.ts';
+import { newTrial, standingOf, type Trial } from '../../src/core/trial.ts';
 
-const trial: Trial = {
-  deployment: 'new',
-  from: 'old',
-  attempts: 3,
-  counted: 3,
-  phase: 'armed',
-  baselineFailures: [],
-  trialFailures: [],
-};
+const trial = newTrial({ deployment: 'new', from: 'old', attempts: 3 });
 const fellBack: Trial = { ...trial, phase: 'fell-back' };
 const seen = (deployment: string) => ({
   bootId: deployment,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Candidate, planRollback, type RollbackFacts, type RollbackPlan } from '../../src/core/rollback.ts';
-import type { Trial } from '../../src/core/trial.ts';
+import { newTrial } from '../../src/core/trial.ts';
 import type { Behaviour } from '../model/machine.ts';
 import { ATTEMPTS, Machine } from '../model/machine.ts';
 
@@ -11,15 +11,7 @@ const menu = (text: string): readonly Candidate[] =>
     return { id: place[0]!, staged: staged!, seen: !never && !staged, ran: !never && !crashed && !staged };
   });
 
-const trial: Trial = {
-  deployment: '2',
-  from: '1',
-  attempts: 3,
-  counted: 3,
-  phase: 'armed',
-  baselineFailures: [],
-  trialFailures: [],
-};
+const trial = newTrial({ deployment: '2', from: '1', attempts: 3 });
 const facts: RollbackFacts = { booted: '2', deployments: menu('2 1'), trial: null, denied: [], chosen: null };
 
 const to = (id: string, leaves: string, why: string, drops: string | null = null) =>
