@@ -44,7 +44,8 @@ export const ROLLBACK_WHY: Readonly<Record<RollbackWhy, string>> = {
  */
 export async function rollBack(deps: RollbackDeps, request: RollbackRequest): Promise<Rollback> {
   const plan = await decide(deps, request.signal);
-  if (plan.why === 'never-ran' && !request.force) throw new GoodbootError('WAY_BACK_UNPROVEN', plan.to);
+  if (plan.why === 'never-ran' && !request.force)
+    throw new GoodbootError('WAY_BACK_UNPROVEN', `${plan.to}: it never came up on this node`);
   const { denied } = await loadState(deps.files);
   const denies = request.deny && !denied.some(({ deployment }) => deployment === plan.leaves);
   const changed = plan.why !== 'already' || plan.drops !== null || denies;

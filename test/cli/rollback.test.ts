@@ -90,7 +90,7 @@ dry run      nothing was changed
       { ...ranBoth, boots: [] },
       [],
       65,
-      /\[WAY_BACK_UNPROVEN\]\nhint: .*--force/,
+      /^goodboot: [0-9a-f]{64}: it never came up on this node \[WAY_BACK_UNPROVEN\]\nhint: goodboot rollback --force /,
     ],
     ['nobody can reboot', '2* 1', ranBoth, ['--apply'], 69, /\[SYSTEMD_ABSENT\]/],
     ['what it remembers cannot be read', '2* 1', { v: 2 }, [], 74, /\[STATE_UNREADABLE\]/],
