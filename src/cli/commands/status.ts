@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { GoodbootError, messageOf } from '../../core/errors.ts';
 import { type LastBoot, lastBootText } from '../../core/last-boot.ts';
 import { type Problem, VERDICT_EXIT } from '../../core/verdict-report.ts';
-import { readBootLoader } from '../../node/boot-loader-view.ts';
+import { type BootLoaderView, readBootLoader } from '../../node/boot-loader-view.ts';
 import { openLedger } from '../../node/ledger.ts';
 import { readOutlook } from '../../node/outlook.ts';
 import { readVerdict } from '../../node/verdict-file.ts';
@@ -27,8 +27,7 @@ export function addStatusCommand(program: Command, { terminal, done }: Setup): v
       sayProblems(session.config, terminal);
       const report = await readVerdict(session.files);
       const problems = [...(report?.problems ?? [])];
-      const bootLoader = await readBootLoader(session.bootLoader, (problem) => problems.push(problem));
-      const next = await nextOf(session, bootLoader.counter);
+      const { bootLoader, next } = await ahead(session, (problem) => problems.push(problem));
       if (report === null) {
         throw new GoodbootError('NO_VERDICT', `this boot was not judged yet${next === null ? '' : `; ${next}`}`);
       }
@@ -59,13 +58,19 @@ async function lastBootOf(
   }
 }
 
-/** What happens next, while a trial is open or something waits for the next boot; null: nothing, or it cannot be told. */
-async function nextOf(session: Session, counter: number | null): Promise<string | null> {
+/**
+ * What the boot loader says, and what happens next while a trial is open or something waits for the next boot. Null:
+ * nothing, or it cannot be told.
+ */
+async function ahead(
+  session: Session,
+  note: (problem: Problem) => void,
+): Promise<{ readonly bootLoader: BootLoaderView; readonly next: string | null }> {
   try {
-    const { trial, next, waits } = await readOutlook(session, counter);
-    return trial !== null || waits ? next : null;
+    const { trial, next, waits, bootLoader } = await readOutlook(session, note);
+    return { bootLoader, next: trial !== null || waits ? next : null };
   } catch (error) {
-    if (error instanceof GoodbootError) return null;
-    throw error;
+    if (!(error instanceof GoodbootError)) throw error;
+    return { bootLoader: await readBootLoader(session.bootLoader, note), next: null };
   }
 }

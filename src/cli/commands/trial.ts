@@ -5,9 +5,7 @@ import { makeTraces } from '../../adapters/traces/traces.ts';
 import { GoodbootError } from '../../core/errors.ts';
 import { arm } from '../../node/arm.ts';
 import { beginBoot, CLEAN_SHUTDOWN } from '../../node/begin.ts';
-import { readBootLoader } from '../../node/boot-loader-view.ts';
 import { readOutlook } from '../../node/outlook.ts';
-import { loadState } from '../../node/state.ts';
 import { armNow } from '../arm-now.ts';
 import { openAsRoot } from '../as-root.ts';
 import { rootOf } from '../options.ts';
@@ -95,10 +93,8 @@ async function runEnd(setup: Setup): Promise<void> {
 
 async function show({ terminal, done }: Setup, root: string): Promise<void> {
   const session = await openSession(root, warnOn(terminal));
-  const { trial: open } = await loadState(session.files);
-  const warn = ({ message }: { readonly message: string }) => warnOn(terminal)(message);
-  const { counter } = await readBootLoader(session.bootLoader, warn, open?.deployment);
-  const { trial, standing, next } = await readOutlook(session, counter);
+  const { trial, standing, next, bootLoader } = await readOutlook(session, ({ message }) => warnOn(terminal)(message));
+  const { counter } = bootLoader;
   const json = { apiVersion: 'goodboot/v1', kind: 'Trial', trial, standing, counter, next };
   const rows =
     trial === null
