@@ -1,7 +1,8 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cyclesIn } from '../../src/core/doctor/answers.ts';
 import { must, run } from '../lab/run.ts';
 
 const REPO = resolve(import.meta.dirname, '../..');
@@ -9,9 +10,11 @@ const SYSTEM = '/usr/lib/systemd/system';
 const UNITS = (await readdir(join(REPO, 'units'))).filter((name) =>
   /^goodboot-.*\.(service|target|timer|path)$/.test(name),
 );
+/** Those that are pulled in by name, and not made from a template. */
+const NAMED = UNITS.filter((name) => !name.includes('@'));
 const instanceOf = (unit: string): string => unit.replace('@.', '@some.');
 
-/** A root with this host's units and the installed project. */
+/** A root with this host's units and the installed project, enabled as its preset says. */
 let root = '';
 
 beforeAll(async () => {
@@ -19,14 +22,22 @@ beforeAll(async () => {
   await mkdir(join(root, SYSTEM), { recursive: true });
   await cp(SYSTEM, join(root, SYSTEM), { recursive: true, verbatimSymlinks: true });
   await must([process.execPath, join(REPO, 'tools/install.mjs'), root, '--link', '--out', join(REPO, 'test/lab/stub')]);
+  await must(['systemctl', `--root=${root}`, 'preset', ...NAMED]);
   // The only program of others that a unit runs.
   await cp('/usr/bin/systemctl', join(root, 'usr/bin/systemctl'));
 });
 
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-const verify = (unit: string) =>
-  run(['systemd-analyze', 'verify', '--man=no', '--recursive-errors=no', `--root=${root}`, instanceOf(unit)]);
+/** `all`: also what is wrong with the units that these pull in, and an order that cannot be kept. */
+const verify = (units: readonly string[], { all = false } = {}) =>
+  run([
+    ...['systemd-analyze', 'verify', '--man=no', `--recursive-errors=${all ? 'yes' : 'no'}`, `--root=${root}`],
+    ...units.map(instanceOf),
+  ]);
+
+/** The cycles that systemd finds when it starts these together. Other units of this host may have faults of their own. */
+const cycles = async (units: readonly string[]) => cyclesIn((await verify(units, { all: true })).stderr);
 
 /** The score of systemd-analyze security, 0 (locked up) to 10 (anything goes), with a drop-in of the unit. */
 async function exposure(unit: string, dropIn?: string): Promise<number> {
@@ -41,7 +52,11 @@ describe.each(UNITS)('%s', (unit) => {
   const text = () => readFile(join(root, SYSTEM, unit), 'utf8');
 
   test('has nothing that systemd-analyze verify finds', async () => {
-    expect(await verify(unit)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await verify([unit])).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  });
+
+  test('waits for nothing that waits for it', async () => {
+    expect(await cycles([unit])).toEqual([]);
   });
 
   test('names its manual page, which is installed', async () => {
@@ -76,7 +91,7 @@ test('the stand-ins for units of greenboot have nothing that systemd-analyze ver
   await mkdir(join(to, 'greenboot-healthcheck.service.d'), { recursive: true });
   await cp(join(from, '20-goodboot.conf'), join(to, 'greenboot-healthcheck.service.d/20-goodboot.conf'));
   for (const name of ['greenboot-healthcheck.service', 'redboot.target']) {
-    expect(await verify(name)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await verify([name])).toEqual({ exitCode: 0, stdout: '', stderr: '' });
   }
 });
 
@@ -84,7 +99,29 @@ test('systemd-analyze verify finds a key that does not exist', async () => {
   const broken = join(root, SYSTEM, 'goodboot-broken.service');
   await cp(join(root, SYSTEM, 'goodboot-verdict.service'), broken);
   await must(['sed', '-i', 's/^After=/Afterwards=/', broken]);
-  expect(await verify('goodboot-broken.service')).toMatchObject({ stderr: expect.stringContaining('Afterwards') });
+  expect(await verify(['goodboot-broken.service'])).toMatchObject({ stderr: expect.stringContaining('Afterwards') });
+});
+
+/** What a boot starts: everything that is enabled. */
+const BOOT = ['default.target', 'boot-complete.target'];
+
+test('a boot has no ordering cycle', async () => {
+  expect(await cycles(BOOT)).toEqual([]);
+});
+
+test.each([
+  ['goodboot-verdict.service', 'boot-complete.target', ['goodboot-verdict.service']],
+  ['goodboot-verdict.service', 'boot-complete.target', BOOT],
+  ['goodboot-begin.service', 'goodboot-verdict.service', BOOT],
+])('%s after %s would be an ordering cycle, and is found where %j start', async (unit, other, started) => {
+  const directory = join(root, 'etc/systemd/system', `${unit}.d`);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, '50-cycle.conf'), `[Unit]\nAfter=${other}\n`);
+  try {
+    expect((await cycles(started)).length).toBeGreaterThan(0);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 test.each([
