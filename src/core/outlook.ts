@@ -1,4 +1,5 @@
 import type { NodeState } from './node-state.ts';
+import { shortId } from './short-id.ts';
 import type { Standing } from './trial.ts';
 
 export interface OutlookFacts {
@@ -20,12 +21,12 @@ function whatNext({ state, booted, standing, counter, judged }: OutlookFacts): s
   if (trial === null) {
     const isWaiting = chosen !== undefined && chosen !== null && chosen !== booted;
     return isWaiting
-      ? `the next boot starts ${short(chosen)}, as somebody decided by hand`
+      ? `the next boot starts ${shortId(chosen)}, as somebody decided by hand`
       : 'no trial is open; the next update starts one';
   }
-  const [left, to] = [counter ?? 0, short(trial.from)];
+  const [left, to] = [counter ?? 0, shortId(trial.from)];
   if (trial.byHand !== undefined) return `somebody goes back to ${to} by hand; the next boot finishes that`;
-  const onTrial = short(trial.deployment);
+  const onTrial = shortId(trial.deployment);
   switch (standing) {
     case 'settled':
       return booted === trial.deployment && counter === null
@@ -63,6 +64,3 @@ function thisBoot(left: number, to: string, judged: OutlookFacts['judged']): str
 }
 
 const boot = (count: number): string => (count === 1 ? 'one more boot' : `${Math.max(0, count)} more boots`);
-
-/** Twelve digits, as people write an id. */
-const short = (id: string): string => id.slice(0, 12);

@@ -92,7 +92,7 @@ describe('what is booted is known', () => {
   });
 
   test.each<[string, Readonly<Record<string, string>>, string | undefined, string]>([
-    ['the command line names nothing', ostree, undefined, '/proc/cmdline: no ostree='],
+    ['the command line names nothing', ostree, undefined, '/proc/cmdline: no link in ostree='],
     ['it names what is no deployment', ostree, '/etc', `${LINK}: not a link to a deployment`],
   ])('or it is an error: %s', async (_, files, link, message) => {
     await expect(readBooted(await machine(files, link))).rejects.toMatchObject({

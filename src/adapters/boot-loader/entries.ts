@@ -1,3 +1,5 @@
+import { commitOf, linkIn } from '../../core/deployment-link.ts';
+import { parseEntryText } from '../../core/menu-entry.ts';
 import type { Files } from '../../ports/files.ts';
 import { ukiCommandLine } from './uki.ts';
 
@@ -36,8 +38,8 @@ export async function leadsTo(files: Files, path: string, deployment: string): P
   const isImage = /\.efi$/i.test(path);
   const text = isImage ? await ukiCommandLine(files, path) : await readEntry(files, path);
   if (text === null) return false;
-  const link = /(?:^|\s)ostree=(?<link>\/\S+)/.exec(isImage ? text : optionsOf(text))?.groups?.['link'];
-  if (link !== undefined) return (await commitBehind(files, link)) === deployment;
+  const link = isImage ? linkIn(text) : parseEntryText(text).ostree;
+  if (link !== null) return (await commitBehind(files, link)) === deployment;
   // A composefs image is named by its digest: as composefs=, or in the path of a kernel image.
   return new RegExp(`(?<![0-9a-f])${deployment}(?![0-9a-f])`).test(text) && /^[0-9a-f]{64,128}$/.test(deployment);
 }
@@ -46,12 +48,8 @@ async function readEntry(files: Files, path: string): Promise<string | null> {
   return (await files.readBytes(path, MAX_ENTRY_BYTES))?.toString('utf8') ?? null;
 }
 
-/** The key may stand there more than once, then all of it counts. */
-const optionsOf = (text: string): string =>
-  [...text.matchAll(/^[ \t]*options[ \t]+(.*)$/gm)].map(([, options]) => options).join(' ');
-
 /** The commit of the deployment that a link of ostree leads to. The system's own root is below /sysroot when it runs. */
 async function commitBehind(files: Files, link: string): Promise<string | null> {
   const target = (await files.readLink(link)) ?? (await files.readLink(`/sysroot${link}`));
-  return /\/deploy\/[^/]+\/deploy\/(?<commit>[0-9a-f]{64})\.\d+\/?$/.exec(target ?? '')?.groups?.['commit'] ?? null;
+  return target === null ? null : commitOf(target);
 }

@@ -1,3 +1,4 @@
+import { shortId } from '../../core/short-id.ts';
 import {
   type Answer,
   answer,
@@ -10,7 +11,6 @@ import {
   textIn,
 } from './answer.ts';
 import { bootedStateroot, type Listed } from './backend.ts';
-import { shortId } from './booted.ts';
 
 /** What bootc is asked with: the form that it promises to keep. */
 export const BOOTC_STATUS = ['bootc', 'status', '--format=json', '--format-version=1'] as const;

@@ -1,4 +1,6 @@
+import { commitOf, linkIn } from '../../core/deployment-link.ts';
 import { GoodbootError } from '../../core/errors.ts';
+import { shortId } from '../../core/short-id.ts';
 import type { Deployment } from '../../ports/deployments.ts';
 import type { Files } from '../../ports/files.ts';
 
@@ -9,8 +11,6 @@ const OSTREE_BOOTED = '/run/ostree-booted';
  * (ostree-prepare-root(1)). Not so with a transient `/etc`.
  */
 const MOUNTED = /^\S+ \S+ \S+ \S*\/deploy\/[^/ ]+\/deploy\/(?<commit>[0-9a-f]{64})\.\d+(?:\/etc)? (?:\/|\/etc) /m;
-/** The same as the link points at it that the kernel was booted with. */
-const LINKED = /\/deploy\/[^/]+\/deploy\/(?<commit>[0-9a-f]{64})\.\d+\/?$/;
 /** The origin of `/` where bootc mounted it from a composefs image; SHA-256 or SHA-512. */
 const COMPOSEFS = / \/ \/ .* - \S+ (?:transient:composefs=|composefs:)(?<digest>[0-9a-f]{128}|[0-9a-f]{64}) /;
 
@@ -33,15 +33,14 @@ export async function readBooted(files: Files): Promise<Deployment | null> {
  * changes: then the link is gone, and after a second change it leads to another deployment.
  */
 async function linkedCommit(files: Files): Promise<string> {
-  const words = ((await files.readText('/proc/cmdline')) ?? '').split(/\s+/);
-  const link = words.find((word) => word.startsWith('ostree='))?.slice('ostree='.length);
-  const target = link === undefined ? null : await files.readLink(link);
-  const commit = target === null ? undefined : LINKED.exec(target)?.groups?.['commit'];
-  if (commit !== undefined) return commit;
+  const link = linkIn((await files.readText('/proc/cmdline')) ?? '');
+  const target = link === null ? null : await files.readLink(link);
+  const commit = target === null ? null : commitOf(target);
+  if (commit !== null) return commit;
   throw new GoodbootError(
     'FILE_UNREADABLE',
-    link === undefined
-      ? `/proc/cmdline: no ostree=, although ${OSTREE_BOOTED} says that ostree booted this system`
+    link === null
+      ? `/proc/cmdline: no link in ostree=, although ${OSTREE_BOOTED} says that ostree booted this system`
       : `${link}: not a link to a deployment, which ostree= on the kernel command line names`,
   );
 }
@@ -54,6 +53,3 @@ async function versionOf(files: Files, id: string): Promise<string> {
   }
   return shortId(id);
 }
-
-/** Twelve digits, as people write an id. */
-export const shortId = (id: string): string => id.slice(0, 12);

@@ -1,6 +1,6 @@
+import { shortId } from '../../core/short-id.ts';
 import { answers, flagIn, idIn, notUnderstood, optionalTextIn, parseAnswer, textIn } from './answer.ts';
 import type { Listed } from './backend.ts';
-import { shortId } from './booted.ts';
 
 const WHO = 'ostree admin status';
 /** `* fedora 0f…1a.0 (rollback)`; details follow, further to the right. */

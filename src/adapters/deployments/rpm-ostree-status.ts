@@ -1,6 +1,6 @@
+import { shortId } from '../../core/short-id.ts';
 import { answers, flagIn, idIn, optionalTextIn, textIn } from './answer.ts';
 import { bootedStateroot, type Listed } from './backend.ts';
-import { shortId } from './booted.ts';
 
 const WHO = 'rpm-ostree';
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { GoodbootError } from '../../core/errors.ts';
 import type { Evidence, EvidenceLine } from '../../core/evidence.ts';
+import { shortId } from '../../core/short-id.ts';
 import { EVIDENCE, readEvidence } from '../../node/evidence.ts';
 import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
@@ -36,7 +37,7 @@ export function addEvidenceCommand(trial: Command, { terminal, done }: Setup): v
 
 const row = (evidence: Evidence): readonly string[] => [
   evidence.id.startsWith('before-') ? evidence.id.slice(0, 15) : evidence.id.slice(0, 8),
-  evidence.deployment.slice(0, 12),
+  shortId(evidence.deployment),
   evidence.boots === 1 ? 'one boot' : `${evidence.boots} boots`,
   `ended: ${evidence.ended ?? 'not known'}`,
   `verdict: ${verdictOf(evidence)}`,

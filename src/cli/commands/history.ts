@@ -4,6 +4,7 @@ import { makeFiles } from '../../adapters/files/files.ts';
 import { GoodbootError } from '../../core/errors.ts';
 import { lastBootText } from '../../core/last-boot.ts';
 import type { LedgerRecord } from '../../core/ledger.ts';
+import { shortId } from '../../core/short-id.ts';
 import { LEDGER, openLedger } from '../../node/ledger.ts';
 import { rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
@@ -54,7 +55,7 @@ function told(record: LedgerRecord, { paint }: Terminal): readonly [string, stri
     case 'mark':
       return ['mark', record.mark, `by the ${record.by}, ${record.result}`];
     case 'trial':
-      return ['trial', record.step, `${record.deployment.slice(0, 12)}: ${record.detail}`];
+      return ['trial', record.step, `${shortId(record.deployment)}: ${record.detail}`];
   }
 }
 

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../core/duration.ts';
+import { shortId } from '../../core/short-id.ts';
 import type { TakenAction, VerdictReport } from '../../core/verdict-report.ts';
 import type { Terminal } from '../terminal.ts';
 import { summary } from './checks.ts';
@@ -26,7 +27,7 @@ export function verdictText(report: VerdictReport, { paint }: Terminal, next: st
       'deployment',
       report.deployment === null
         ? 'none: this system has no deployments to roll back'
-        : `${report.deployment.version} (${report.deployment.id.slice(0, 12)})`,
+        : `${report.deployment.version} (${shortId(report.deployment.id)})`,
     ],
     ['boot loader', bootLoaderText(report.bootLoader)],
     ...report.actions.map((action) => [report.dryRun ? 'would do' : 'action', actionText(action)]),

@@ -1,5 +1,6 @@
+import { commitOf } from '../../core/deployment-link.ts';
 import type { DeploymentFacts, MenuEntry } from '../../core/doctor/facts.ts';
-import { commitOf, type EntryText, parseEntry } from '../../core/doctor/menu-entry.ts';
+import { type EntryText, parseEntryText } from '../../core/menu-entry.ts';
 import type { Files } from '../../ports/files.ts';
 import type { DoctorDeps } from './deps.ts';
 
@@ -32,7 +33,7 @@ async function readPartition(files: Files, partition: string): Promise<readonly 
   for (const file of (names ?? []).filter((name) => name.endsWith('.conf'))) {
     const bytes = await files.readBytes(`${partition}/loader/entries/${file}`, MAX_ENTRY_BYTES);
     const text = bytes?.toString('utf8') ?? '';
-    const entry = parseEntry(text);
+    const entry = parseEntryText(text);
     // An empty file is what a power cut leaves of an entry: it must not be passed over.
     if (entry.ostree !== null || entry.composefs !== null || text.trim() === '' || /^ostree-/.test(file)) {
       entries.push(await lookAt(files, file, entry));
