@@ -1,76 +1,24 @@
-import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { broken, doctorText } from '../../src/cli/render/doctor.ts';
-import { terminalOf } from '../../src/cli/terminal.ts';
-import { cyclesIn, panicIn, parseUnitFiles, storageIn } from '../../src/core/doctor/answers.ts';
-import type { DoctorFacts, FragmentFacts, GrubenvFacts, UnitFile } from '../../src/core/doctor/facts.ts';
-import { named } from '../../src/core/doctor/finding.ts';
+import type { DoctorFacts } from '../../src/core/doctor/facts.ts';
 import { fixesFor } from '../../src/core/doctor/fix.ts';
-import { UNITS } from '../../src/core/doctor/services.ts';
 import { answerOf, type DoctorReport, doctorExit, findingsOf, isSameResult, reasonOf } from '../../src/core/doctor.ts';
-import { parseEntryText } from '../../src/core/menu-entry.ts';
-
-const [A, B] = ['a'.repeat(64), 'b'.repeat(64)];
-const MIB = 1024 * 1024;
-const entry = (deployment: string | null, ...faults: string[]) => ({
-  file: `ostree-${deployment?.[0]}.conf`,
-  deployment,
-  faults,
-});
-const fragment: FragmentFacts = {
-  directory: '/boot/grub2',
-  fragment: 'installed',
-  start: { kind: 'stubs', stubs: [{ file: '/boot/efi/EFI/fedora/grub.cfg', leads: 'here', why: 'leads to /grub2' }] },
-  proven: true,
-  isOlderThanBoot: true,
-};
-const unproven: FragmentFacts = { ...fragment, proven: false, isOlderThanBoot: false };
-const stub = (leads: 'here' | 'elsewhere' | 'unknown') => ({ file: `${leads}.cfg`, leads, why: `leads ${leads}` });
-const grubenv: GrubenvFacts = {
-  path: '/boot/grub2/grubenv',
-  trouble: null,
-  place: { type: 'ext4', source: '/dev/vda3', canWrite: true },
-  isLinkedAway: false,
-  proven: null,
-};
-const space = {
-  boot: { freeBytes: 200 * MIB },
-  var: { freeBytes: 9000 * MIB, freeInodes: 9000, totalInodes: 9999 },
-  kernelBytes: 90 * MIB,
-  isBootApart: true,
-};
-const enabled: readonly UnitFile[] = UNITS.map((name) => ({ name, state: 'enabled', preset: 'enabled' }));
-const change = (name: string, state: string, preset = 'enabled'): readonly UnitFile[] =>
-  enabled.map((unit) => (unit.name === name ? { name, state, preset } : unit));
-const greenboot = { enabled: ['greenboot-healthcheck.service'], installed: 3, isSkipped: true, ran: [] };
-const hardware = { name: 'watchdog0', identity: 'iTCO_wdt', isSoftware: false };
-const software = { name: 'watchdog0', identity: 'Software Watchdog', isSoftware: true };
-
-/** A node of which everything is well. */
-const WELL: DoctorFacts = {
-  startedBy: 'boot-loader',
-  bootLoader: { name: 'grub', detail: '/boot/grub2/grubenv' },
-  deployments: { seen: { booted: A, entries: [entry(A), entry(B)] } },
-  fragment: { seen: fragment },
-  counting: { left: 'this is not systemd-boot' },
-  grubenv: { seen: grubenv },
-  freezer: { seen: { timer: null } },
-  password: { seen: { superusers: false, restricted: [], restrictsOthers: false } },
-  panic: { seen: { timeout: 10, atStart: 10 } },
-  watchdog: { seen: { runtimeMs: 60_000, devices: [hardware] } },
-  journal: { seen: { isPersistent: true, storage: 'auto' } },
-  units: { seen: { units: enabled } },
-  ordering: { seen: { cycles: [] } },
-  greenboot: { seen: greenboot },
-  updater: { seen: { enabled: ['zincati.service'] } },
-  checks: { seen: { missing: [], troubles: [], looked: 2 } },
-  config: { seen: { problems: [] } },
-  required: { seen: { own: ['units'], members: [] } },
-  collector: { left: 'none is configured' },
-  clock: { seen: { nowMs: 2e12, builtMs: 1e12, synchronised: true } },
-  space: { seen: space },
-  memory: { seen: { troubles: [], damage: [] } },
-};
+import {
+  A,
+  B,
+  change,
+  enabled,
+  entry,
+  fragment,
+  greenboot,
+  grubenv,
+  hardware,
+  MIB,
+  software,
+  space,
+  stub,
+  unproven,
+  WELL,
+} from '../helpers/doctor-facts.ts';
 
 /** The finding of that name when some facts are otherwise. */
 const found = (id: string, facts: Partial<DoctorFacts>) =>
@@ -597,160 +545,5 @@ describe('the answer', () => {
     const less = { ...WELL, space: { seen: { ...space, boot: { freeBytes: 199 * MIB } } } };
     expect(isSameResult(report(WELL), report(less))).toBe(true);
     expect(isSameResult(report(WELL), report({ ...WELL, clock: { trouble: 'x' } }))).toBe(false);
-  });
-});
-
-describe('what is mended', () => {
-  const kinds = (facts: Partial<DoctorFacts>) =>
-    fixesFor({ ...WELL, ...facts }).map(({ kind, change }) => `${kind}: ${change}`);
-
-  test.each<[string, Partial<DoctorFacts>, readonly string[]]>([
-    [
-      'the fragment',
-      { fragment: { seen: { ...unproven, fragment: 'absent' } } },
-      ['install-grub: let /boot/grub2/grub.cfg run the counting fragment'],
-    ],
-    [
-      'a fragment that is not known to be absent: nothing',
-      { fragment: { seen: { ...unproven, fragment: 'unreadable' } } },
-      [],
-    ],
-    [
-      'units that are disabled',
-      { units: { seen: { units: change('goodboot-arm.path', 'disabled') } } },
-      ['enable: enable goodboot-arm.path'],
-    ],
-    ['units that a person masked: nothing', { units: { seen: { units: change('goodboot-arm.path', 'masked') } } }, []],
-    [
-      'the timer that the image brings',
-      { freezer: { seen: { timer: '/usr/lib/systemd/user/x.timer' } } },
-      ['mask-timer: mask grub-boot-success.timer for all users'],
-    ],
-    ['a timer that a person wrote: nothing', { freezer: { seen: { timer: '/etc/systemd/user/x.timer' } } }, []],
-    [
-      'kernel.panic',
-      { panic: { seen: { timeout: 0, atStart: null } } },
-      ['file: write /etc/sysctl.d/50-goodboot.conf: kernel.panic = 10'],
-    ],
-    [
-      'the journal',
-      { journal: { seen: { isPersistent: false, storage: 'auto' } } },
-      ['file: write /etc/systemd/journald.conf.d/50-goodboot.conf: Storage=persistent'],
-    ],
-    [
-      'a journal that somebody wants in memory: nothing',
-      { journal: { seen: { isPersistent: false, storage: 'volatile' } } },
-      [],
-    ],
-    [
-      'what could not be told: nothing',
-      { panic: { trouble: 'x' }, units: { trouble: 'x' }, journal: { trouble: 'x' } },
-      [],
-    ],
-  ])('%s', (_, facts, wanted) => expect(kinds(facts)).toEqual(wanted));
-});
-
-describe('what programs and files say', () => {
-  test('an entry of the boot menu', () => {
-    const text =
-      'title Lab\nlinux /ostree/lab-1/vmlinuz-6.1\ninitrd /ostree/lab-1/initramfs.img\ninitrd /extra.img\noptions root=/dev/vda4 rw\noptions ostree=/ostree/boot.1/lab/1/0 panic=10\n';
-    expect(parseEntryText(text)).toEqual({
-      files: ['/ostree/lab-1/vmlinuz-6.1', '/ostree/lab-1/initramfs.img', '/extra.img'],
-      hasKernel: true,
-      ostree: '/ostree/boot.1/lab/1/0',
-      composefs: null,
-    });
-    expect(parseEntryText('initrd /a\noptions composefs=?abc\n')).toMatchObject({
-      hasKernel: false,
-      composefs: 'abc',
-      ostree: null,
-    });
-    expect(parseEntryText('\u0000')).toEqual({ files: [], hasKernel: false, ostree: null, composefs: null });
-  });
-
-  test('unit files, of systemd 252 and before', () => {
-    expect(parseUnitFiles('[{"unit_file":"a.service","state":"static","preset":null}]')).toEqual([
-      { name: 'a.service', state: 'static', preset: null },
-    ]);
-    expect(parseUnitFiles('[{"unit_file":"a.service","state":"enabled","vendor_preset":"disabled"}]')).toEqual([
-      { name: 'a.service', state: 'enabled', preset: 'disabled' },
-    ]);
-    expect(parseUnitFiles('')).toEqual([]);
-    for (const text of ['{}', '[1]', '[{"state":"x"}]', 'no']) expect(parseUnitFiles(text)).toBeNull();
-  });
-
-  test('cycles, as systemd 252 and 257 tell them', () => {
-    const old =
-      'a.service: Found ordering cycle on b.service/start\na.service: Found dependency on a.service/start\na.service: Job b.service/start deleted to break ordering cycle starting with a.service/start\n';
-    expect(cyclesIn(old + old)).toEqual(['a.service: Found ordering cycle on b.service/start']);
-    expect(
-      cyclesIn('Found ordering cycle: a.service/start after b.service/start after a.service/start\n'),
-    ).toHaveLength(1);
-    expect(cyclesIn('x.service: Unknown key name in section [Service], ignoring\n')).toEqual([]);
-  });
-
-  test('the storage of the journal: the last one counts', () => {
-    expect(storageIn('# /etc/x\n[Journal]\n#Storage=none\nStorage=volatile\n# /etc/y\nStorage = persistent\n')).toBe(
-      'persistent',
-    );
-    expect(storageIn('[Journal]\n#Storage=auto\n')).toBe('auto');
-  });
-
-  test('panic= on a command line: the last one counts', () => {
-    expect(panicIn('ro panic=5 quiet panic=-1')).toBe(-1);
-    expect([panicIn('ro nopanic=5'), panicIn('panic=soon'), panicIn('')]).toEqual([null, null, null]);
-  });
-
-  test('names are told up to a few', () => {
-    expect(named(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c, d, e');
-    expect(named(['a', 'b', 'c', 'd', 'e', 'f'])).toBe('a, b, c, d and 2 more');
-  });
-});
-
-describe('the table', () => {
-  const findings = findingsOf({ ...WELL, freezer: { seen: { timer: '/usr/x.timer' } } });
-  const report: DoctorReport = {
-    apiVersion: 'goodboot/v1',
-    kind: 'Doctor',
-    bootId: '',
-    time: '',
-    answer: 'no',
-    findings,
-    changes: [{ change: 'enable x', undo: 'systemctl disable x', result: 'done', detail: '' }],
-  };
-  const text = (columns?: number): readonly string[] => {
-    const stream = {
-      write: () => true,
-      on: () => stream,
-      isTTY: columns !== undefined,
-      ...(columns === undefined ? {} : { columns }),
-    };
-    const told = doctorText(report, terminalOf(stream as never, stream as never, false));
-    return stripVTControlCharacters(told).split('\n');
-  };
-
-  test('has one line for each precondition where nobody looks at a terminal, so that grep finds it', () => {
-    const lines = text();
-    expect(lines[0]).toBe('mended: enable x (to undo: systemctl disable x)');
-    expect(lines.filter((line) => /^(pass|warn|fail|unknown|skip) /.test(line))).toHaveLength(findings.length);
-    expect(lines).toContain(
-      'fail     counter            /usr/x.timer marks a boot good two minutes after a login: a bad boot would not be counted',
-    );
-    expect(lines).toContain('                            to mend: systemctl --global mask grub-boot-success.timer');
-    expect(lines.at(-2)).toBe('would a bad update be rolled back: no, see counter');
-  });
-
-  test('fits the terminal, except for commands, which are there to be copied', () => {
-    for (const line of text(80)) expect(line.length <= 80 || /to mend: |to undo: /.test(line), line).toBe(true);
-    expect(text(20)).toEqual(text());
-  });
-
-  test('says the state in words where there are no colours', () => {
-    expect(text(80).some((line) => line.startsWith('fail '))).toBe(true);
-  });
-
-  test('breaks lines between words', () => {
-    expect(broken('one two three', 7)).toEqual(['one two', 'three']);
-    expect(broken('incomprehensible', 4)).toEqual(['incomprehensible']);
   });
 });
