@@ -2,6 +2,7 @@ import { GoodbootError, messageOf } from '../core/errors.ts';
 import type { EventName } from '../core/events.ts';
 import type { TrialStep } from '../core/ledger.ts';
 import { LEDGER, openLedger } from './ledger.ts';
+import { known } from './look-back.ts';
 import type { RecordDeps } from './record.ts';
 
 const EVENT = {
@@ -24,9 +25,13 @@ const EVENT = {
   'rollback-by-hand': 'rollback-by-hand',
 } as const satisfies Record<TrialStep, EventName>;
 
-/** Writes one step of a trial into the journal and the ledger. A ledger that cannot be kept is said, and changes nothing. */
+/**
+ * Writes one step of a trial into the journal and the ledger. A ledger that cannot be kept is said, and changes nothing. A
+ * refusal is noted once for a deployment and a reason: arming is tried again at each change and at shutdown.
+ */
 export async function noteTrial(deps: RecordDeps, step: TrialStep, deployment: string, detail: string): Promise<void> {
   const { files, clock, journal, boot } = deps;
+  if (step === 'refused' && (await isRefusedAlready(deps, deployment, detail))) return;
   journal.event(EVENT[step], { GOODBOOT_DEPLOYMENT: deployment, GOODBOOT_REASON: detail });
   try {
     const ledger = await openLedger(files, clock);
@@ -36,4 +41,11 @@ export async function noteTrial(deps: RecordDeps, step: TrialStep, deployment: s
     const reason = { GOODBOOT_FILE: LEDGER, GOODBOOT_REASON: messageOf(error), GOODBOOT_ERROR_CODE: error.code };
     journal.event('ledger-unwritable', reason);
   }
+}
+
+/** The last that was noted of this deployment is the same refusal. What cannot be read is not known: then it is noted again. */
+async function isRefusedAlready({ files, clock }: RecordDeps, deployment: string, detail: string): Promise<boolean> {
+  const ledger = await known(() => openLedger(files, clock));
+  const last = ledger?.records.findLast((record) => record.event === 'trial' && record.deployment === deployment);
+  return last?.event === 'trial' && last.step === 'refused' && last.detail === detail;
 }
