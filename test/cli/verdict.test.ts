@@ -121,6 +121,34 @@ describe('a verdict', () => {
   });
 });
 
+describe('a machine without a boot loader', () => {
+  const [EARLIER, BEFORE] = ['1', '2'].map((n) => n.repeat(32));
+  const CONFIG = 'run/goodboot/config.d/60-loader.yaml';
+  test.each<[name: string, before: readonly string[], setting: string, exit: number, codes: readonly string[]]>([
+    ['had GRUB in the boot before', ['grub'], 'auto', 74, ['GRUBENV_MISSING']],
+    ['had GRUB, and had lost it in the boot before', ['grub', 'noop'], 'auto', 74, ['GRUBENV_MISSING']],
+    ['had GRUB, and is to do without', ['grub', 'noop'], 'noop', 0, []],
+    ['had GRUB, and systemd-boot since', ['grub', 'systemd-boot', 'noop'], 'auto', 0, []],
+    ['never had one', ['noop', 'noop'], 'auto', 0, []],
+  ])('%s', async (_name, before, setting, exit, codes) => {
+    const lines = before.map((bootLoader, at) => {
+      const [seq, bootId] = [at + 1, at === 0 ? EARLIER : BEFORE];
+      return { v: 1, seq, time: '', event: 'boot', bootId, deployment: null, kernel: '6', bootLoader };
+    });
+    await using machine = await makeDirectory({
+      [DROP_IN]: onlyCommand(['true']),
+      [CONFIG]: `apiVersion: goodboot/v1\nbootLoader: ${setting}\n`,
+      'var/lib/goodboot/ledger.jsonl': lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    });
+    for (const time of ['first', 'again']) {
+      const ran = await goodbootOn(machine, ['verdict', '--json']);
+      const report = jsonOf(ran);
+      const said = report.kind === 'Verdict' ? report.problems.map(({ code }) => code) : [];
+      expect([time, ran.exitCode, said]).toEqual([time, exit, codes]);
+    }
+  });
+});
+
 describe('check run', () => {
   test('weighs a check as required when it is named', async () => {
     await using machine = await machineWith(['false'], { required: false });

@@ -136,13 +136,17 @@ async function remembered({ files, clock }: Session): Promise<readonly LedgerRec
   }
 }
 
-/** A /boot that is not mounted looks like a machine without a boot loader, while the boot loader goes on counting. */
+/**
+ * A /boot that is not mounted looks like a machine without a boot loader, while the boot loader goes on counting. It may
+ * have been so in the boots before, too.
+ */
 function lostBootLoader(session: Session, records: readonly LedgerRecord[] | null): Problem | null {
-  const last = records?.findLast((record) => record.event === 'boot' && record.bootId !== session.boot.id);
+  const last = records?.findLast((record) => record.event === 'boot' && record.bootLoader !== 'noop');
   if (session.bootLoader.name !== 'noop' || session.config.settings.bootLoader !== 'auto') return null;
   if (session.boot.startedBy !== 'boot-loader' || last?.event !== 'boot' || last.bootLoader !== 'grub') return null;
   return {
     code: 'GRUBENV_MISSING',
-    message: "an earlier boot of this node had GRUB's environment block, and now there is none: is /boot mounted?",
+    message:
+      "this node had GRUB's environment block before, and now there is none: is /boot mounted? Where GRUB is gone for good, set bootLoader: noop",
   };
 }
