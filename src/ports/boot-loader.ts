@@ -26,7 +26,7 @@ export interface BootLoader {
   readonly can: { readonly mark: boolean; readonly countAttempts: boolean };
   /**
    * `onTrial`: the deployment whose counter is asked for, where each entry has its own; without it the one that was booted.
-   * @throws GoodbootError GRUBENV_*, FILE_UNREADABLE; what cannot be read is never the same as no counter
+   * @throws GoodbootError GRUBENV_*, FILE_UNREADABLE, BOOT_LOADER_UNSUPPORTED; what cannot be read is never the same as no counter
    */
   read(onTrial?: string | null): Promise<BootLoaderState>;
   /**

@@ -71,6 +71,12 @@ describeBootLoader({
 });
 describeBootLoader({ name: 'noop', deployments: [], make: async () => makeNoop('nothing here'), seen: null });
 
+test('no boot loader knows nothing of the counter of a trial, unless it is wanted that there is none', async () => {
+  await expect(makeNoop('nothing here').read(NEW)).rejects.toMatchObject({ code: 'BOOT_LOADER_UNSUPPORTED' });
+  const wanted = await detectBootLoader(makeFiles(root), processes, 'noop');
+  expect(await wanted.read(NEW)).toEqual({ counter: null, success: null });
+});
+
 describe('a grubenv is written', () => {
   test('into the same file, which keeps its blocks, its size and its other variables', async () => {
     await set('saved_entry=a', 'boot_counter=1', 'x=\\ y');

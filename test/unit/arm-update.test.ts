@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeNoop } from '../../src/adapters/boot-loader/noop.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
 import { GoodbootError } from '../../src/core/errors.ts';
 import { deny, EMPTY_STATE, openTrial } from '../../src/core/node-state.ts';
 import { newTrial } from '../../src/core/trial.ts';
 import { type ArmDeps, arm } from '../../src/node/arm.ts';
-import { updateState } from '../../src/node/state.ts';
+import { loadState, updateState } from '../../src/node/state.ts';
 
 let root: string;
 let steps: string[];
@@ -65,10 +66,19 @@ test.each(['new', 'sha256:new'])('one that is denied as %s is taken away neverth
   expect(steps).toEqual(['took away new', 'dropped new: it is denied on this node']);
 });
 
-test('nothing is concluded about an open trial from a block that cannot be read', async () => {
+test.each([
+  ['from a block that cannot be read', undefined, 'GRUBENV_MISSING'],
+  ['where no boot loader is found, as without /boot', makeNoop('no grubenv'), 'BOOT_LOADER_UNSUPPORTED'],
+])('nothing is concluded about an open trial %s', async (_name, bootLoader, code) => {
   await updateState(makeFiles(root), () =>
     openTrial(EMPTY_STATE, newTrial({ deployment: 'new', from: 'old', attempts: 3 })),
   );
-  await expect(run()).rejects.toMatchObject({ code: 'GRUBENV_MISSING' });
+  // Also when it runs, where no counter means that it was marked good.
+  for (const booted of ['old', 'new']) {
+    const on = { ...deps(), ...(bootLoader === undefined ? {} : { bootLoader }) };
+    const deployments = { ...on.deployments, booted: async () => ({ id: booted, version: '' }) };
+    await expect(arm({ ...on, deployments }, 3, AbortSignal.timeout(10_000))).rejects.toMatchObject({ code });
+  }
   expect(steps).toEqual([]);
+  expect((await loadState(makeFiles(root))).trial).toMatchObject({ deployment: 'new', phase: 'armed' });
 });

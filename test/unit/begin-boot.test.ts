@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeNoop } from '../../src/adapters/boot-loader/noop.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
 import { GoodbootError } from '../../src/core/errors.ts';
 import { EMPTY_STATE, openTrial } from '../../src/core/node-state.ts';
@@ -94,6 +95,18 @@ test('a boot whose block cannot be read is noted, and its trial is left as it is
   expect(await files.info(CLEAN_SHUTDOWN)).toBeNull();
   expect((await openLedger(files, fakeClock())).records).toMatchObject([{ event: 'boot', bootId: 'b1' }]);
   expect(broken.steps).toEqual([]);
+});
+
+test.each([
+  ['on trial', 'new'],
+  ['of the fallback', 'old'],
+])('a boot %s without a boot loader, as where /boot is not mounted, leaves the trial open', async (_name, id) => {
+  const booted = async () => ({ id, version: '' });
+  const lost = deps({ bootLoader: makeNoop('no grubenv'), deployments: { ...deps().deployments, booted } });
+  await expect(beginBoot(lost, policy)).rejects.toMatchObject({ code: 'BOOT_LOADER_UNSUPPORTED' });
+  const { boots, trial } = await loadState(makeFiles(root));
+  expect([boots, trial?.deployment, trial?.counted]).toMatchObject([[{ bootId: 'b1', deployment: id }], 'new', 3]);
+  expect(lost.steps).toEqual([]);
 });
 
 test('a boot whose proof cannot be taken away proves nothing, and goes on', async () => {

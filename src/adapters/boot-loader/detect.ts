@@ -24,7 +24,7 @@ export async function detectBootLoader(
   setting: BootLoaderSetting,
   warn: (message: string) => void = (message) => process.stderr.write(`goodboot: warning: ${message}\n`),
 ): Promise<BootLoader> {
-  if (setting === 'noop') return makeNoop('the configuration says noop');
+  if (setting === 'noop') return makeNoop('the configuration says noop', { isWanted: true });
   if (setting === 'systemd-boot') return makeSystemdBoot(files);
   const directory = (await findGrub(files)) ?? (setting === 'grub' ? GRUB_DIRECTORIES[0] : null);
   if (directory !== null) {
