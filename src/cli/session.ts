@@ -124,11 +124,18 @@ export function trialDeps(session: Session): TrialEffectsDeps {
   };
 }
 
-/** Whether the boot loader of this machine would count attempts, as far as files can tell. */
-export function countingOf({ files, bootLoader }: Session): Pick<ArmDeps, 'fragment' | 'canCount'> {
+/** Whether the boot loader of this machine would count attempts and fall back alone, as far as files can tell. */
+export function countingOf({
+  files,
+  bootLoader,
+}: Pick<Session, 'files' | 'bootLoader'>): Pick<ArmDeps, 'fragment' | 'canCount' | 'needsPassword'> {
   if (bootLoader.name !== 'grub') {
     const counts = bootLoader.can.countAttempts;
-    return { fragment: async () => (counts ? 'installed' : 'absent'), canCount: async () => counts };
+    return {
+      fragment: async () => (counts ? 'installed' : 'absent'),
+      canCount: async () => counts,
+      needsPassword: async () => false,
+    };
   }
   return {
     fragment: async () => {
@@ -136,5 +143,18 @@ export function countingOf({ files, bootLoader }: Session): Pick<ArmDeps, 'fragm
       return state === 'unreadable' ? 'unknown' : state;
     },
     canCount: () => canCountAt(bootLoader.detail),
+    needsPassword: async (deployment) => {
+      // Only where an update waits: every other command starts without it.
+      const [{ makeGrubView }, { asksForPassword }] = await Promise.all([
+        import('../adapters/boot-loader/view.ts'),
+        import('../adapters/boot-loader/password.ts'),
+      ]);
+      try {
+        return await asksForPassword(files, await makeGrubView(files).password(), deployment);
+      } catch (error) {
+        if (error instanceof GoodbootError) return false;
+        throw error;
+      }
+    },
   };
 }

@@ -28,10 +28,19 @@ export interface ArmFacts {
   readonly fragment: 'proven' | 'installed' | 'absent' | 'unknown';
   /** The boot loader can write its counter: false on btrfs, LVM, RAID, encryption. */
   readonly canCount: boolean;
+  /**
+   * The boot loader would ask a person for a password before it starts what is booted now, once something else is the
+   * default. False also where that cannot be told.
+   */
+  readonly needsPassword: boolean;
   readonly attempts: number;
 }
 
-export type RefuseReason = 'fragment-absent' | 'fragment-unknown' | 'counter-not-writable-by-boot-loader';
+export type RefuseReason =
+  | 'fragment-absent'
+  | 'fragment-unknown'
+  | 'counter-not-writable-by-boot-loader'
+  | 'fallback-needs-password';
 
 export type ArmAction =
   | { readonly kind: 'nothing'; readonly why: 'no-update' | 'armed-already' | 'trial-is-open' | 'could-not-tell' }
@@ -93,8 +102,9 @@ function newTrial(facts: ArmFacts, booted: string, next: NextDeployment): readon
   return [{ kind: 'arm', deployment: next.id, from: booted, attempts: facts.attempts }];
 }
 
-function whyNot({ fragment, canCount }: ArmFacts): RefuseReason | null {
+function whyNot({ fragment, canCount, needsPassword }: ArmFacts): RefuseReason | null {
   if (fragment === 'absent') return 'fragment-absent';
   if (fragment === 'unknown') return 'fragment-unknown';
-  return canCount ? null : 'counter-not-writable-by-boot-loader';
+  if (!canCount) return 'counter-not-writable-by-boot-loader';
+  return needsPassword ? 'fallback-needs-password' : null;
 }

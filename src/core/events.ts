@@ -143,7 +143,7 @@ export const EVENTS = {
     priority: 3,
     fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
     subject: 'Deployment @GOODBOOT_DEPLOYMENT@ cannot be put on trial: @GOODBOOT_REASON@',
-    body: 'Attempts are counted only where the boot loader can fall back. Here it cannot, so nothing was armed.\nThe deployment boots without protection; the verdict still works.\n"goodboot explain" and docs/explanation/grub.md say what is missing.',
+    body: 'Attempts are counted only where the boot loader can fall back. Here it cannot, so nothing was armed.\nThe deployment boots without protection; the verdict still works.\n"goodboot doctor" says what is missing and how to mend it, docs/explanation/grub.md why.',
   },
   'trial-withdrawn': {
     id: 'f7c6df86c94c412c8655850e90cb458a',

@@ -19,6 +19,8 @@ export interface ArmDeps {
   readonly fragment: () => Promise<'installed' | 'absent' | 'unknown'>;
   /** The boot loader can write its counter where it lies. */
   readonly canCount: () => Promise<boolean>;
+  /** The boot loader is known to ask for a password before it starts a deployment that is not the default. */
+  readonly needsPassword: (deployment: string) => Promise<boolean>;
   readonly note: (step: TrialStep, deployment: string, detail: string) => Promise<void>;
   /** Runs the required checks now and answers the names of those that fail; null when that could not be done. */
   readonly baseline: () => Promise<readonly string[] | null>;
@@ -55,9 +57,11 @@ async function look(deps: ArmDeps, attempts: number, signal: AbortSignal): Promi
   ]);
   const seen = state.boots.at(-1);
   const isProven = seen?.bootId === boot.id && seen.proven;
+  const next = nextOf(entries, state);
+  const isUpdate = booted !== null && next !== null && next.id !== booted.id;
   return decideArm({
     booted: booted?.id ?? null,
-    next: nextOf(entries, state),
+    next,
     inMenu: entries.find(({ staged }) => !staged)?.id ?? null,
     trial: state.trial,
     counter: marks?.counter ?? null,
@@ -66,6 +70,7 @@ async function look(deps: ArmDeps, attempts: number, signal: AbortSignal): Promi
     chosen: state.chosen ?? null,
     fragment: isProven ? 'proven' : await deps.fragment(),
     canCount: marks !== null && (isProven || (await deps.canCount())),
+    needsPassword: isUpdate && (await deps.needsPassword(booted.id)),
     attempts,
   });
 }

@@ -245,7 +245,7 @@ export class Machine {
   async arm(isLast = false): Promise<void> {
     const baseline = async () => (isLast ? null : this.#baseline());
     const fragment = async () => (this.fragment ? ('installed' as const) : ('absent' as const));
-    const deps = { ...this.bootDeps, baseline, fragment, canCount: async () => true };
+    const deps = { ...this.bootDeps, baseline, fragment, canCount: async () => true, needsPassword: async () => false };
     await arm(deps, ATTEMPTS, new AbortController().signal);
   }
 

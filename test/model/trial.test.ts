@@ -144,6 +144,7 @@ describe('a node', () => {
       note: async (step: string) => void steps.push(step),
       fragment: async () => 'installed' as const,
       canCount: async () => true,
+      needsPassword: async () => false,
       baseline: async () => [],
     };
     await arm(deps, ATTEMPTS, new AbortController().signal);

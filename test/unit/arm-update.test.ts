@@ -48,6 +48,7 @@ function deps(): ArmDeps {
     },
     fragment: async () => 'installed',
     canCount: async () => true,
+    needsPassword: async () => false,
     note: async (step, deployment, detail) => void steps.push(`${step} ${deployment}: ${detail}`),
     baseline: never,
   };
@@ -81,4 +82,12 @@ test.each([
   }
   expect(steps).toEqual([]);
   expect((await loadState(makeFiles(root))).trial).toMatchObject({ deployment: 'new', phase: 'armed' });
+});
+
+test('an update is refused where nobody could start what it would be left for', async () => {
+  const on = deps();
+  const bootLoader = { ...on.bootLoader, read: async () => ({ counter: null, success: true }) };
+  const needsPassword = async (deployment: string) => deployment === 'old';
+  await arm({ ...on, bootLoader, needsPassword }, 3, AbortSignal.timeout(10_000));
+  expect(steps).toEqual(['refused new: fallback-needs-password']);
 });

@@ -24,6 +24,7 @@ const update: ArmFacts = {
   chosen: null,
   fragment: 'installed',
   canCount: true,
+  needsPassword: false,
   attempts: 3,
 };
 const armed: ArmFacts = { ...update, trial, counter: 2, success: false };
@@ -59,6 +60,7 @@ describe('an update', () => {
     ['the fragment is not there', { ...update, fragment: 'absent' }, [refuse('fragment-absent')]],
     ['nobody knows about the fragment', { ...update, fragment: 'unknown' }, [refuse('fragment-unknown')]],
     ['the counter cannot be written', { ...update, canCount: false }, [refuse('counter-not-writable-by-boot-loader')]],
+    ['GRUB would wait for a password', { ...update, needsPassword: true }, [refuse('fallback-needs-password')]],
     ['no deployments', { ...update, booted: null }, [nothing('could-not-tell')]],
     ['nothing is next', { ...update, next: null }, [nothing('could-not-tell')]],
     ['denied and staged', { ...update, denied: ['new'] }, [drop('new', 'denied')]],

@@ -1,11 +1,14 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { filePathOf, startedFrom } from '../../src/adapters/boot-loader/firmware.ts';
+import { makeNoop } from '../../src/adapters/boot-loader/noop.ts';
 import { readStub } from '../../src/adapters/boot-loader/stub.ts';
+import { makeSystemdBoot } from '../../src/adapters/boot-loader/systemd-boot.ts';
 import { type Locate, makeGrubView } from '../../src/adapters/boot-loader/view.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
+import { countingOf } from '../../src/cli/session.ts';
 import { FRAGMENT } from '../helpers/real-grub.ts';
 
 const TREES = join(import.meta.dirname, '../fixtures/grub');
@@ -227,5 +230,59 @@ describe('a password of GRUB', () => {
     await tree('debian');
     await put('boot/grub/custom.cfg', `set superusers="root"\npassword_pbkdf2 root ${HASH}\n`);
     expect(await view().password()).toMatchObject({ superusers: true, restricted: ['"Lab 0 (ostree:1)"'] });
+  });
+
+  test('is asked for by no entry of the Boot Loader Specification where grub.cfg does not read them', async () => {
+    await tree('debian');
+    await put('boot/grub/custom.cfg', `set superusers="root"\npassword_pbkdf2 root ${HASH}\n`);
+    await put('boot/loader/entries/ostree-1.conf', entry('grub_users ""\n'));
+    await put('ostree/repo/config', '[sysroot]\nbls-append-except-default=grub_users=""\n');
+    expect(await view().password()).toMatchObject({ restricted: ['"Lab 0 (ostree:1)"'], restrictsOthers: false });
+  });
+
+  describe('keeps a deployment from being fallen back to', () => {
+    const [OLD, NEW] = ['a'.repeat(64), 'b'.repeat(64)];
+    const asks = async (name: 'grub' | 'systemd-boot' = 'grub') => {
+      const files = makeFiles(root);
+      const bootLoader = name === 'grub' ? makeNoop('') : makeSystemdBoot(files);
+      return countingOf({ files, bootLoader: { ...bootLoader, name } }).needsPassword(OLD);
+    };
+    beforeEach(async () => {
+      await tree('fedora-coreos');
+      await put('boot/grub2/user.cfg', `GRUB2_PASSWORD=${HASH}\n`);
+      for (const [at, id] of [OLD, NEW].entries()) {
+        await mkdir(join(root, `ostree/boot.1/lab/${at}`), { recursive: true });
+        await symlink(`../../../deploy/lab/deploy/${id}.0`, join(root, `ostree/boot.1/lab/${at}/0`));
+      }
+    });
+    const menu = async (old: string, others: string) => {
+      const text = (at: number, more: string) => `linux /vmlinuz\noptions ostree=/ostree/boot.1/lab/${at}/0\n${more}`;
+      await put('boot/loader/entries/ostree-1.conf', text(0, old));
+      await put('boot/loader/entries/ostree-2.conf', text(1, others));
+    };
+    const LOCK = 'grub_users ""\n';
+
+    test('when OSTree writes that into its entry as soon as it is not the newest', async () => {
+      await menu('', '');
+      expect(await asks()).toBe(false);
+      await put('ostree/repo/config', '[sysroot]\nbls-append-except-default=grub_users=""\n');
+      expect([await asks(), await asks('systemd-boot')]).toEqual([true, false]);
+      await put('boot/grub2/user.cfg', '');
+      expect(await asks()).toBe(false);
+    });
+
+    test('when its own entry says so, and not when that of another does', async () => {
+      await menu(LOCK, '');
+      expect(await asks()).toBe(true);
+      await menu('', LOCK);
+      expect(await asks()).toBe(false);
+    });
+
+    test('but not where that cannot be told', async () => {
+      await menu(LOCK, '');
+      await mkdir(join(root, 'boot/loader/entries/ostree-3.conf'));
+      await expect(view().password()).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+      expect(await asks()).toBe(false);
+    });
   });
 });

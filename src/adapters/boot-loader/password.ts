@@ -1,5 +1,6 @@
 import type { PasswordFacts } from '../../core/doctor/facts.ts';
 import type { Files } from '../../ports/files.ts';
+import { entryOf } from './grub-entry.ts';
 import { commandsOf } from './grub-script.ts';
 
 const ENTRIES = '/boot/loader/entries';
@@ -29,12 +30,13 @@ function isGuarded(before: readonly (readonly string[])[]): boolean {
 }
 
 /**
- * Which entries ask for it. In an entry of the Boot Loader Specification it is the key `grub_users` with a value; OSTree
- * adds it to all but the newest with `bls-append-except-default` (ostree.repo-config(5)). In a menu that grub.cfg holds
- * itself it is every entry without --unrestricted.
+ * Which entries ask for it. Where grub.cfg reads the entries of the Boot Loader Specification (blscfg), those with a value
+ * of the key `grub_users`; OSTree adds that to all but the newest with `bls-append-except-default`
+ * (ostree.repo-config(5)). In a menu that grub.cfg holds itself every entry without --unrestricted, which OSTree writes.
  */
 export async function readPassword(files: Files, superusers: boolean, grubCfg: string): Promise<PasswordFacts> {
   if (!superusers) return { superusers, restricted: [], restrictsOthers: false };
+  if (!/^\s*blscfg\b/m.test(grubCfg)) return { superusers, restricted: restrictedIn(grubCfg), restrictsOthers: false };
   const restricted: string[] = [];
   for (const name of (await files.list(ENTRIES)) ?? []) {
     if (!name.endsWith('.conf')) continue;
@@ -43,11 +45,18 @@ export async function readPassword(files: Files, superusers: boolean, grubCfg: s
     // A variable that nobody sets is no value.
     if (users !== undefined && !/^\$/.test(users.trim())) restricted.push(name);
   }
-  if (!/^\s*blscfg\b/m.test(grubCfg)) {
-    for (const [, title = '', rest = ''] of grubCfg.matchAll(/^\s*menuentry\s+['"]([^'"]*)['"](.*)$/gm)) {
-      if (!/--unrestricted\b|--users\s/.test(rest)) restricted.push(`"${title}"`);
-    }
-  }
   const config = (await files.readBytes(REPO_CONFIG, MAX_BYTES))?.toString('utf8') ?? '';
   return { superusers, restricted, restrictsOthers: /^\s*bls-append-except-default\s*=.*\bgrub_users=/m.test(config) };
+}
+
+const restrictedIn = (grubCfg: string): readonly string[] =>
+  [...grubCfg.matchAll(/^\s*menuentry\s+['"]([^'"]*)['"](.*)$/gm)].flatMap(([, title, rest = '']) =>
+    /--unrestricted\b|--users\s/.test(rest) ? [] : [`"${title}"`],
+  );
+
+/** Whether it is asked for before a deployment starts that is not the default. False also where that cannot be told. */
+export async function asksForPassword(files: Files, facts: PasswordFacts, deployment: string): Promise<boolean> {
+  if (facts.restrictsOthers || facts.restricted.length === 0) return facts.restrictsOthers;
+  const entry = await entryOf(files, deployment);
+  return entry !== null && facts.restricted.includes(`${entry}.conf`);
 }
