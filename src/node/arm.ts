@@ -2,7 +2,7 @@ import { type ArmAction, decideArm, type NextDeployment } from '../core/arm.ts';
 import { GoodbootError, messageOf } from '../core/errors.ts';
 import type { TrialStep } from '../core/ledger.ts';
 import { changeTrial, deniedIds, type NodeState, openTrial } from '../core/node-state.ts';
-import { newTrial } from '../core/trial.ts';
+import { newTrial, type Trial } from '../core/trial.ts';
 import type { BootLoader, BootLoaderState } from '../ports/boot-loader.ts';
 import type { DeploymentActions, DeploymentEntry } from '../ports/deployments.ts';
 import type { Files } from '../ports/files.ts';
@@ -127,7 +127,10 @@ async function take(action: ArmAction, deps: ArmDeps, signal: AbortSignal): Prom
       const drilled = await drillAttempts(files, deployment);
       const attempts = await attemptsFor(bootLoader, drilled ?? action.attempts);
       if (typeof attempts === 'string') return note('refused', deployment, attempts);
-      const trial: Trial = { ...newTrial({ deployment, from, attempts }), ...(drilled === null ? {} : { drill: true }) };
+      const trial: Trial = {
+        ...newTrial({ deployment, from, attempts }),
+        ...(drilled === null ? {} : { drill: true }),
+      };
       const { after } = await updateState(files, (state) => openTrial(state, trial));
       // Somebody else armed in the same moment, and goes on with it.
       if (after.trial !== trial) return;

@@ -56,6 +56,7 @@ async function makeNode(text: string, fragment: 'installed' | 'absent' = 'instal
         ...deps,
         fragment: async () => fragment,
         canCount: async () => true,
+        needsPassword: async () => false,
         note: async (step) => void events.push(step),
         baseline: async () => [],
       },

@@ -1,6 +1,5 @@
 import type { NodeView } from '../../core/drill/drill.ts';
 import { GRUBENV_BYTES, grubenvVariables, parseGrubenv } from '../../core/grubenv.ts';
-import { deniedNames } from '../../core/node-state.ts';
 import type { BootLoader } from '../../ports/boot-loader.ts';
 import type { DeploymentActions } from '../../ports/deployments.ts';
 import type { Files } from '../../ports/files.ts';
@@ -23,7 +22,7 @@ export async function viewOf({ files, deployments, bootLoader }: ViewDeps, signa
     booted: booted?.id ?? null,
     deployments: entries.map(({ id, pinned }) => ({ id, pinned })),
     marks: await marksOf(files, bootLoader),
-    denied: [...deniedNames(state)].sort(),
+    denied: state.denied.map(({ deployment }) => deployment).sort(),
   };
 }
 
