@@ -49,6 +49,15 @@ const takenAction = v.strictObject({
   detail: v.string(),
 });
 
+/** What the doctor answered last, in short; null: not known. */
+const doctorSummary = v.strictObject({
+  answer: v.picklist(['yes', 'no', 'not-sure']),
+  time: v.string(),
+  failed: v.array(v.string()),
+  warned: v.array(v.string()),
+  unknown: v.array(v.string()),
+});
+
 const verdictReport = {
   apiVersion,
   bootId: v.string(),
@@ -63,6 +72,7 @@ const verdictReport = {
   checks: v.array(checkResult),
   actions: v.array(takenAction),
   problems: v.array(problem),
+  doctor: v.nullable(doctorSummary),
 };
 
 const plannedCheck = v.strictObject({

@@ -1,4 +1,5 @@
 import type { Action, Verdict } from './decide.ts';
+import type { DoctorSummary } from './doctor/summary.ts';
 import type { CheckResult } from './outcome.ts';
 import type { Standing } from './trial.ts';
 
@@ -40,6 +41,8 @@ export interface VerdictReport {
   readonly checks: readonly CheckResult[];
   readonly actions: readonly TakenAction[];
   readonly problems: readonly Problem[];
+  /** What the doctor answered last; null: not known. It has no part in the verdict. */
+  readonly doctor: DoctorSummary | null;
 }
 
 /** Exit status of everything that answers "is this boot good?" (DESIGN 4.8). */

@@ -12,6 +12,7 @@ import type { Files } from '../ports/files.ts';
 import { act, type Effects } from './act.ts';
 import type { Boot } from './boot.ts';
 import { type BootLoaderView, readBootLoader } from './boot-loader-view.ts';
+import { readDoctorSummary } from './doctor/keep.ts';
 import { readTrialFacts } from './trial-facts.ts';
 
 export interface VerdictDeps {
@@ -85,6 +86,7 @@ export async function judgeBoot(deps: VerdictDeps, configured: VerdictRequest): 
     checks: results,
     actions: taken,
     problems,
+    doctor: await readDoctorSummary(deps.files),
   };
 }
 

@@ -2,7 +2,16 @@ import { cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from '
 import { dirname, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DoctorReport } from '../../src/core/doctor.ts';
-import { build, type Directory, goodboot, goodbootOn, jsonOf, makeDirectory, makeGrubenv } from '../helpers/cli.ts';
+import {
+  build,
+  type Directory,
+  goodboot,
+  goodbootOn,
+  jsonOf,
+  makeDirectory,
+  makeGrubenv,
+  onlyCommand,
+} from '../helpers/cli.ts';
 import { makeOstreeMachine, ON_OSTREE } from '../helpers/ostree-machine.ts';
 import { must, type Ran } from '../lab/run.ts';
 import { checksumOf } from '../lab/stand-in/layout.ts';
@@ -271,5 +280,65 @@ describe('goodboot --root DIR doctor', () => {
     );
     await must(['systemctl', `--root=${image.path}`, 'enable', 'uupd.timer']);
     expect(found(await doctor(image), 'updater')).toMatchObject({ state: 'pass', why: 'uupd.timer' });
+  });
+});
+
+describe('what the doctor said is part of every report', () => {
+  const finding = (id: string, state: string) => ({ id, title: id, state, why: '', cure: null, decisive: true });
+  const kept = (answer: string, findings: readonly unknown[]) => ({
+    apiVersion: 'goodboot/v1',
+    kind: 'Doctor',
+    bootId: 'b',
+    time: '2026-11-21T09:45:11.519Z',
+    answer,
+    findings,
+    changes: [],
+  });
+  const findings = [finding('a', 'pass'), finding('b', 'fail'), finding('c', 'warn'), finding('d', 'unknown')];
+  const summary = { time: '2026-11-21T09:45:11.519Z', failed: ['b'], warned: ['c'], unknown: ['d'] };
+  const machineWith = (text: string) =>
+    makeDirectory({
+      'run/goodboot/config.d/50-test.yaml': onlyCommand(['true']),
+      'var/lib/goodboot/doctor.json': text,
+    });
+
+  test('in short, also when it says no, which costs no boot', async () => {
+    await using machine = await machineWith(JSON.stringify(kept('no', findings)));
+    const judged = await goodbootOn(machine, ['verdict', '--json']);
+    expect(judged.exitCode).toBe(0);
+    expect(jsonOf(judged)).toMatchObject({ verdict: 'good', doctor: { answer: 'no', ...summary } });
+    expect((await goodbootOn(machine, ['status'])).stdout).toMatch(
+      /^doctor {7}a bad update would not be rolled back: failed: b; not told: d \(asked 2026-11-21T09:45:11Z; "goodboot doctor" says more\)$/m,
+    );
+  });
+
+  test('as it is now in a status, and in no line of it when all is in order', async () => {
+    await using machine = await machineWith(JSON.stringify(kept('no', findings)));
+    await goodbootOn(machine, ['verdict']);
+    const path = join(machine.path, 'var/lib/goodboot/doctor.json');
+    await writeFile(path, JSON.stringify(kept('yes', [finding('a', 'pass'), finding('c', 'warn')])));
+    const { stdout } = await goodbootOn(machine, ['status']);
+    expect(stdout).not.toContain('doctor');
+    const json = jsonOf(await goodbootOn(machine, ['status', '--json']));
+    expect(json).toMatchObject({ doctor: { answer: 'yes', failed: [], warned: ['c'], unknown: [] } });
+  });
+
+  test.each([
+    ['was never asked', ''],
+    ['left no JSON', '{'],
+    ['left an answer that nobody gives', JSON.stringify(kept('maybe', []))],
+    ['left findings that are none', JSON.stringify(kept('no', [null]))],
+    ['left more than anybody reads', JSON.stringify(kept('no', [finding('x'.repeat(300_000), 'fail')]))],
+  ])('as not known where it %s; the verdict stands', async (_, text) => {
+    await using machine = await machineWith(text);
+    if (text === '') await rm(join(machine.path, 'var/lib/goodboot/doctor.json'));
+    const judged = await goodbootOn(machine, ['verdict', '--json']);
+    expect(judged).toMatchObject({ exitCode: 0, stderr: expect.not.stringMatching(/warn|error/) });
+    expect(jsonOf(judged)).toMatchObject({ verdict: 'good', doctor: null });
+    const { exitCode, stdout } = await goodbootOn(machine, ['status']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /^doctor +nobody knows whether a bad update would be rolled back: "goodboot doctor" was not/m,
+    );
   });
 });

@@ -220,6 +220,7 @@ test('a verdict is kept with each check, its reason, and what was done', () => {
     ],
     actions: [{ action: { kind: 'hold', why: 'regression' }, result: 'done', detail: 'a person has to look' }],
     problems: [],
+    doctor: null,
   });
   expect(entry).toEqual({
     event: 'verdict',

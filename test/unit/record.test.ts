@@ -39,6 +39,7 @@ const report = (bootId: string, action: Action): VerdictReport => ({
   ],
   actions: [{ action, result: 'done', detail: '' }],
   problems: [],
+  doctor: null,
 });
 
 function deps() {

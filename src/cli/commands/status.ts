@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import { doctorSentence } from '../../core/doctor/summary.ts';
 import { GoodbootError, messageOf } from '../../core/errors.ts';
 import { type LastBoot, lastBootText } from '../../core/last-boot.ts';
 import { type Problem, VERDICT_EXIT } from '../../core/verdict-report.ts';
 import { type BootLoaderView, readBootLoader } from '../../node/boot-loader-view.ts';
+import { readDoctorSummary } from '../../node/doctor/keep.ts';
 import { openLedger } from '../../node/ledger.ts';
 import { readOutlook } from '../../node/outlook.ts';
 import { readVerdict } from '../../node/verdict-file.ts';
@@ -32,11 +34,16 @@ export function addStatusCommand(program: Command, { terminal, done }: Setup): v
         throw new GoodbootError('NO_VERDICT', `this boot was not judged yet${next === null ? '' : `; ${next}`}`);
       }
       const lastBoot = await lastBootOf(session, report.bootId, (problem) => problems.push(problem));
-      const now = { ...report, bootLoader, problems };
+      const doctor = await readDoctorSummary(session.files);
+      const now = { ...report, bootLoader, problems, doctor };
       const width = nameWidthOf(now.checks);
       const lines = now.checks.map((result) => checkLine(result, width, terminal)).join('');
-      const before = lastBoot === null ? '' : table([['boot before', lastBootText(lastBoot)]]);
-      terminal.answer({ ...now, kind: 'Status', lastBoot }, lines + verdictText(now, terminal, next) + before);
+      const sentence = doctorSentence(doctor);
+      const more = table([
+        ...(lastBoot === null ? [] : [['boot before', lastBootText(lastBoot)]]),
+        ...(sentence === null ? [] : [['doctor     ', sentence]]),
+      ]);
+      terminal.answer({ ...now, kind: 'Status', lastBoot }, lines + verdictText(now, terminal, next) + more);
       done(VERDICT_EXIT[now.verdict]);
     });
 }

@@ -1,3 +1,4 @@
+import { type DoctorSummary, doctorSummary } from '../../core/doctor/summary.ts';
 import { type DoctorReport, isSameResult, reasonOf } from '../../core/doctor.ts';
 import { GoodbootError } from '../../core/errors.ts';
 import type { Files } from '../../ports/files.ts';
@@ -19,15 +20,25 @@ export async function readDoctor(files: Files): Promise<DoctorReport | null> {
   }
 }
 
-/** This program wrote it, so its kind and its form at the top are enough. */
+/** The last answer in short, for reports. Null: not known; that is no fault of the boot that is judged. */
+export async function readDoctorSummary(files: Files): Promise<DoctorSummary | null> {
+  const report = await readDoctor(files);
+  return report === null ? null : doctorSummary(report);
+}
+
+/** This program wrote it, maybe in another release: what its readers rely on is looked at. */
 const isReport = (value: unknown): value is DoctorReport =>
-  value !== null &&
-  typeof value === 'object' &&
-  'kind' in value &&
-  value.kind === 'Doctor' &&
-  'answer' in value &&
-  'findings' in value &&
-  Array.isArray(value.findings);
+  isObject(value) &&
+  value['kind'] === 'Doctor' &&
+  ['yes', 'no', 'not-sure'].includes(String(value['answer'])) &&
+  typeof value['time'] === 'string' &&
+  Array.isArray(value['findings']) &&
+  value['findings'].every((each: unknown) => isObject(each) && hasStrings(each, ['id', 'title', 'state']));
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  value !== null && typeof value === 'object';
+const hasStrings = (value: Readonly<Record<string, unknown>>, keys: readonly string[]): boolean =>
+  keys.every((key) => typeof value[key] === 'string');
 
 /**
  * Keeps the answer, and says it in the journal when it is another one than before.
