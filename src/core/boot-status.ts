@@ -1,3 +1,4 @@
+import { oneLine } from './one-line.ts';
 import { type CheckResult, type Fact, reasonOf } from './outcome.ts';
 import type { VerdictReport } from './verdict-report.ts';
 
@@ -11,18 +12,30 @@ const HEADLINE = {
   indeterminate: 'Boot Status is INDETERMINATE - a health check could not tell',
 } as const;
 
-/** The message of the day about this boot: the verdict, everything that failed, and what it cost. */
-export function bootStatusText(report: Pick<VerdictReport, 'verdict' | 'standing' | 'checks' | 'bootLoader'>): string {
+/** Lines about failures at most: with those around them no more than ten, which leave room for the messages of others. */
+const MAX_FAILURES = 5;
+/** Two lines of a terminal. */
+const MAX_LINE = 160;
+
+/** What the texts about a boot are made of. */
+export type BootToTell = Pick<VerdictReport, 'verdict' | 'standing' | 'checks' | 'bootLoader'>;
+
+/**
+ * The message of the day about this boot: the verdict, what failed, and what it cost. `left`: the deployment that the
+ * node came back from in this boot, since its trial failed.
+ */
+export function bootStatusText(report: BootToTell, left: string | null = null): string {
   const { verdict, standing, checks, bootLoader } = report;
   const lines: string[] = [HEADLINE[verdict]];
-  if (standing === 'fallback') lines.push('FALLBACK BOOT DETECTED! The newer deployment failed its trial.');
-  for (const check of checks) {
-    const { name, required, outcome } = check;
-    if (outcome.state === 'fail' || outcome.state === 'error') {
-      lines.push(`  ${required ? 'required' : 'wanted'} ${name}: ${reasonOf(outcome)}`);
-    }
-    lines.push(...wantedScripts(check).map((line) => `  wanted ${name}: ${line}`));
+  if (standing === 'fallback' || left !== null) {
+    const which = left === null ? '' : ` (${left.slice(0, 12)})`;
+    lines.push(`FALLBACK BOOT DETECTED! The newer deployment${which} failed its trial.`);
   }
+  const failures = [...failuresOf(checks, true), ...failuresOf(checks, false), ...checks.flatMap(wantedScripts)];
+  const isOver = failures.length > MAX_FAILURES;
+  const shown = isOver ? failures.slice(0, MAX_FAILURES - 1) : failures;
+  lines.push(...shown.map((line) => `  ${oneLine(line, MAX_LINE)}`));
+  if (isOver) lines.push(`  and ${failures.length - shown.length} more`);
   const { counter } = bootLoader;
   if (verdict !== 'good' && counter !== null && counter >= 0) {
     lines.push(counter === 0 ? 'The next boot is the fallback.' : `Attempts left: ${counter}.`);
@@ -31,11 +44,19 @@ export function bootStatusText(report: Pick<VerdictReport, 'verdict' | 'standing
   return `${lines.join('\n')}\n`;
 }
 
+function failuresOf(checks: readonly CheckResult[], required: boolean): readonly string[] {
+  const failed = checks.filter((check) => check.required === required && hasFailed(check));
+  return failed.map(({ name, outcome }) => `${required ? 'required' : 'wanted'} ${name}: ${reasonOf(outcome)}`);
+}
+
+/** It failed, or could not tell. */
+export const hasFailed = ({ outcome }: CheckResult): boolean => outcome.state === 'fail' || outcome.state === 'error';
+
 /** Scripts that failed and cost nothing: the reason of their check does not name them. */
-function wantedScripts({ outcome }: CheckResult): readonly string[] {
+function wantedScripts({ name, outcome }: CheckResult): readonly string[] {
   const scripts = outcome.state === 'skip' ? undefined : outcome.facts?.['scripts'];
   if (!Array.isArray(scripts)) return [];
-  return scripts.filter(isFailedWanted).map(({ path, reason }) => `${path} ${reason}`);
+  return scripts.filter(isFailedWanted).map(({ path, reason }) => `wanted ${name}: ${path} ${reason}`);
 }
 
 function isFailedWanted(script: Fact): script is { path: string; reason: string } {

@@ -1,4 +1,3 @@
-import { BOOT_STATUS, bootStatusText } from '../core/boot-status.ts';
 import { messageOf } from '../core/errors.ts';
 import { withTrialFailures } from '../core/node-state.ts';
 import type { VerdictReport } from '../core/verdict-report.ts';
@@ -9,6 +8,7 @@ import { startHooks } from './hooks.ts';
 import { type RecordDeps, recordVerdict } from './record.ts';
 import { RECHECK, startWhatWaited } from './recovery.ts';
 import { updateState } from './state.ts';
+import { tellAtLogin } from './tell-at-login.ts';
 import { readVerdict, writeVerdict } from './verdict-file.ts';
 
 /** Time for a timer to stop: it has nothing to do for that. */
@@ -34,7 +34,7 @@ export async function conclude(deps: ConcludeDeps, report: VerdictReport): Promi
   const isRecorded = await recordVerdict(deps, report);
   const before = await readVerdict(files).catch(() => null);
   await said(warn, 'the verdict of this boot cannot be kept', () => writeVerdict(files, report));
-  await said(warn, 'the message of the day', () => files.replace(BOOT_STATUS, bootStatusText(report)));
+  await said(warn, 'what people see at login', () => tellAtLogin(deps, report));
   if (manager === null) return;
   await said(warn, 'units that wait for this verdict', () => follow(deps, manager, report));
   const reboot = report.actions.find(({ action }) => action.kind === 'reboot')?.action;

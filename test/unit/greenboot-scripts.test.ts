@@ -195,6 +195,7 @@ describe('what a script said', () => {
 });
 
 describe('the message of the day', () => {
+  const bootLoader = { name: 'grub', detail: '', counter: null, success: null } as const;
   const check = (
     name: string,
     outcome: Parameters<typeof bootStatusText>[0]['checks'][number]['outcome'],
@@ -205,7 +206,7 @@ describe('the message of the day', () => {
       verdict: 'good',
       standing: 'settled',
       checks: [check('a', pass())],
-      bootLoader: { name: 'grub', detail: '', counter: null, success: null },
+      bootLoader,
       ...given,
     });
 
@@ -235,5 +236,26 @@ describe('the message of the day', () => {
       'The next boot is the fallback.',
     );
     expect(report({ standing: 'fallback' })).toContain('FALLBACK BOOT DETECTED!');
+  });
+
+  it('tells of the deployment that was left in every verdict of that boot', () => {
+    const told = bootStatusText({ verdict: 'good', standing: 'settled', checks: [], bootLoader }, 'a'.repeat(64));
+    expect(told).toContain('FALLBACK BOOT DETECTED! The newer deployment (aaaaaaaaaaaa) failed its trial.\n');
+  });
+
+  it('has ten lines at most, required checks first, each no longer than two of a terminal, and no control character', () => {
+    const reason = 'a\nb\u001b[31mc\u0007 '.repeat(100);
+    const many = Array.from({ length: 20 }, (_, at) => check(`c${at}`, fail(reason), at === 19));
+    const text = report({
+      verdict: 'bad',
+      standing: 'fallback',
+      checks: many,
+      bootLoader: { ...bootLoader, counter: 0 },
+    });
+    const lines = text.slice(0, -1).split('\n');
+    expect(lines.length).toBeLessThanOrEqual(10);
+    expect(lines[2]).toMatch(/^ {2}required c19: a bc a bc/);
+    expect(lines).toContain('  and 16 more');
+    for (const line of lines) expect(line).toMatch(/^[^\p{C}]{1,162}$/u);
   });
 });

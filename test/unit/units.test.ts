@@ -68,10 +68,10 @@ describe.each(UNITS)('%s', (unit) => {
     expect(await text()).not.toMatch(/^After=.*multi-user\.target/m);
   });
 
-  test('runs only programs that are installed, or part of systemd, and can be executed', async () => {
+  test('runs only programs that are installed, or part of systemd or its consoles, and can be executed', async () => {
     for (const [, program] of (await text()).matchAll(/^Exec\w+=[-+]*(\S+)/gm)) {
-      const isSystemd = program!.startsWith('/usr/bin/systemd-');
-      expect((await stat(join(isSystemd ? '/' : root, program!))).mode & 0o111).toBe(0o111);
+      const isOfOthers = /^\/usr\/(bin\/systemd-|sbin\/agetty$)/.test(program!);
+      expect((await stat(join(isOfOthers ? '/' : root, program!))).mode & 0o111).toBe(0o111);
     }
   });
 
