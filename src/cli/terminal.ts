@@ -7,6 +7,8 @@ export interface Terminal {
   readonly json: boolean;
   /** Columns of the terminal that stdout is; left out where it is none. */
   readonly width?: number;
+  /** Its size now; left out where stdout is no terminal, or one that cannot move its cursor. */
+  readonly screen?: () => { readonly columns: number; readonly rows: number };
   out(text: string): void;
   err(text: string): void;
   /** Coloured where that stream is a terminal and NO_COLOR is not set; the words alone say everything. Default `out`. */
@@ -17,7 +19,11 @@ export interface Terminal {
   error(error: GoodbootError): void;
 }
 
-type Out = Pick<WriteStream, 'write' | 'on'> & { readonly isTTY?: boolean; readonly columns?: number };
+type Out = Pick<WriteStream, 'write' | 'on'> & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 export function terminalOf(stdout: Out, stderr: Out, json: boolean): Terminal {
   // Nobody reads any more (`goodboot … | head`): what is being done is finished all the same.
@@ -28,6 +34,9 @@ export function terminalOf(stdout: Out, stderr: Out, json: boolean): Terminal {
   return {
     json,
     ...(stdout.isTTY === true && stdout.columns !== undefined ? { width: stdout.columns } : {}),
+    ...(stdout.isTTY === true && !['', 'dumb'].includes(process.env['TERM'] ?? '')
+      ? { screen: () => ({ columns: stdout.columns ?? 0, rows: stdout.rows ?? 0 }) }
+      : {}),
     out,
     err,
     paint: (color, text, stream = 'out') =>

@@ -38,6 +38,8 @@ export interface VerdictRequest {
   readonly soakMs: number;
   /** Told when the soak begins, and at each round of it. */
   readonly onSoak: (leftMs: number) => Promise<void>;
+  /** Told that these checks are started, at each round of a soak too. */
+  readonly onStart?: (checks: readonly PlannedCheck[]) => void;
   /** Told each result as it comes. */
   readonly onResult: (result: CheckResult) => void;
 }
@@ -121,7 +123,7 @@ async function soak(
 /** All at once: the machine is idle at this point of its boot, and the slowest check is what people wait for. */
 export async function runAll(
   { runner, clock }: Pick<VerdictDeps, 'runner' | 'clock'>,
-  request: Pick<VerdictRequest, 'checks' | 'deadlineMs' | 'onResult'> & {
+  request: Pick<VerdictRequest, 'checks' | 'deadlineMs' | 'onStart' | 'onResult'> & {
     /** Every configured check, when only some are run: all share one plan, also with a verdict that is being made. */
     readonly planned?: readonly PlannedCheck[];
   },
@@ -139,8 +141,11 @@ export async function runAll(
       outcome: errored('CHECK_NOT_STARTED', messageOf(error)),
       durationMs: clock.monotonicMs() - start,
     }));
+  let isReady = false;
   try {
     await runner.prepare(request.planned ?? request.checks);
+    isReady = true;
+    request.onStart?.(request.checks);
     return await Promise.all(
       request.checks.map(async (check) => {
         const ended = result(check, await run(check));
@@ -151,7 +156,9 @@ export async function runAll(
   } catch (error) {
     // No check could even be started: each of them could not tell, and that is what the verdict is made of.
     const outcome = errored('CHECK_NOT_STARTED', messageOf(error));
-    return request.checks.map((check) => result(check, { outcome, durationMs: clock.monotonicMs() - start }));
+    const results = request.checks.map((check) => result(check, { outcome, durationMs: clock.monotonicMs() - start }));
+    if (!isReady) for (const each of results) request.onResult(each);
+    return results;
   } finally {
     clearTimeout(timer);
   }

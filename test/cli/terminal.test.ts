@@ -46,6 +46,52 @@ describe('colours', () => {
   });
 });
 
+describe('while checks run, a terminal shows a table', () => {
+  const ESC = '\u001b';
+  const SIZE = 'stty cols 60 rows 20;';
+  const slow = (ms: number) =>
+    makeDirectory({ 'run/goodboot/config.d/50-test.yaml': onlyCommand(['sh', '-c', `sleep ${ms / 1000}; exit 1`]) });
+  /** What a terminal was sent, in pictures: each but the first begins with the way back to the top of the table. */
+  const pictures = (sent: string) => sent.replaceAll('\r\n', '\n').split(`${ESC}[1A\r${ESC}[J`);
+
+  test.each([['check run'], ['verdict --dry-run']])(
+    'in its place, and then the line that stays (%s)',
+    async (command) => {
+      await using on = await slow(1200);
+      const how = `script --quiet --return --command "${SIZE} $*" /dev/null || exit $?`;
+      const ran = await goodbootOn(on, command.split(' '), { how, env: { TERM: 'xterm', NO_COLOR: '1' } });
+      expect(ran.exitCode).toBe(20);
+      const [first = '', ...others] = pictures(ran.stdout);
+      expect(first).toMatch(/^ {2}(waits|runs ) {2}probe {2}required.*\n$/);
+      expect(others.slice(0, -1).join('')).toContain('  runs   probe  required  1 s\n');
+      expect(others.at(-1)).toMatch(
+        /^ {2}fail {3}probe {2}required {2}1\.\d s {5}sh ended with exit status 1; exit status 0 was wanted\n/,
+      );
+      expect(ran.stdout).not.toContain(`${ESC}[?`);
+    },
+  );
+
+  test.each([
+    ['that is dumb', { TERM: 'dumb' }],
+    ['of no kind', {}],
+  ])('but not one %s', async (_, env) => {
+    await using on = await slow(0);
+    const how = `script --quiet --return --command "${SIZE} $*" /dev/null || exit $?`;
+    const { stdout } = await goodbootOn(on, ['check', 'run'], { how, env: { ...env, NO_COLOR: '1' } });
+    expect(stdout.replaceAll('\r', '')).toMatch(/^ {2}fail {3}probe .*\nthis boot would be bad \(1 check: 1 fail\)\n$/);
+  });
+
+  test('that is left as it was by Ctrl-C', async () => {
+    await using on = await slow(60_000);
+    const typed = `{ for n in 1 2 3 4 5 6 7 8 9; do sleep 0.5; ! grep -q runs /run/sent || break; done; printf '\\003'; sleep 0.5; }`;
+    const how = `${typed} | script --quiet --return --flush --command "${SIZE} $*" /run/sent >/dev/null || echo $?; cat /run/sent`;
+    const { stdout } = await goodbootOn(on, ['check', 'run'], { how, env: { TERM: 'xterm' } });
+    expect(stdout).toMatch(/^130\n/);
+    expect(stdout).toMatch(/runs.*probe.*\r\n\^C/);
+    expect(stdout).not.toContain(`${ESC}[?`);
+  });
+});
+
 describe('stdout has the answer and nothing else', () => {
   test('also where there is something to warn of', async () => {
     await using on = await machine();

@@ -10,6 +10,7 @@ import { runAll } from '../../node/verdict.ts';
 import type { PlannedCheck } from '../../ports/check.ts';
 import { didYouMean, rootOf } from '../options.ts';
 import type { Setup } from '../program.ts';
+import { makeProgress } from '../progress.ts';
 import { checkLine, nameWidthOf, scriptLines, summary } from '../render/checks.ts';
 import { table } from '../render/table.ts';
 import { VERDICT_COLOUR } from '../render/verdict.ts';
@@ -65,14 +66,18 @@ async function run(names: readonly string[], { terminal, done }: Setup, command:
   await using systemd = await reachSystemd(session);
   const runner = await checkRunnerOf(session, systemd);
   const nameWidth = nameWidthOf(checks);
-  const onResult = (result: CheckResult) => {
-    if (terminal.json) return;
-    terminal.out(checkLine(result, nameWidth, terminal));
-    terminal.out(scriptLines(result, terminal));
-  };
+  const linesOf = (result: CheckResult) => checkLine(result, nameWidth, terminal) + scriptLines(result, terminal);
+  using progress = makeProgress({ terminal, clock: session.clock, linesOf });
+  progress.expect(checks);
   const results = await runAll(
     { runner, clock: session.clock },
-    { checks, planned: configured, deadlineMs: settings.trial.deadlineMs, onResult },
+    {
+      checks,
+      planned: configured,
+      deadlineMs: settings.trial.deadlineMs,
+      onStart: progress.started,
+      onResult: progress.ended,
+    },
   );
   const verdict = judge(results);
   const json = { apiVersion: 'goodboot/v1', kind: 'CheckRun', bootId: session.boot.id, verdict, checks: results };

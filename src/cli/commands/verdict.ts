@@ -18,6 +18,7 @@ import { rootOf } from '../options.ts';
 import { enterOwnMounts } from '../own-mounts.ts';
 import { askForTime } from '../patience.ts';
 import type { Setup } from '../program.ts';
+import { makeProgress } from '../progress.ts';
 import { checkLine, nameWidthOf } from '../render/checks.ts';
 import { verdictText } from '../render/verdict.ts';
 import { checkRunnerOf, openSession, reachSystemd, type Session, type Systemd, trialDeps } from '../session.ts';
@@ -91,12 +92,18 @@ async function judge(
 ): Promise<VerdictReport> {
   const { settings, problems } = session.config;
   const nameWidth = nameWidthOf(settings.checks);
+  const linesOf = (result: CheckResult) => checkLine(result, nameWidth, terminal);
+  using progress = makeProgress({ terminal, clock: session.clock, linesOf });
   const onResult = (result: CheckResult) => {
-    log.debug({ result }, `check ${result.name} ended`);
-    if (!terminal.json) terminal.out(checkLine(result, nameWidth, terminal));
-    if (!dryRun) announceResult(session.journal, result);
+    // Where there is no journal, both go to stderr.
+    progress.aside(() => {
+      log.debug({ result }, `check ${result.name} ended`);
+      if (!dryRun) announceResult(session.journal, result);
+    });
+    progress.ended(result);
   };
-  return judgeBoot(
+  progress.expect(settings.checks);
+  return await judgeBoot(
     {
       ...session,
       runner: await checkRunnerOf(session, systemd),
@@ -121,6 +128,7 @@ async function judge(
         log.info(`the required checks are repeated for another ${formatDuration(leftMs)}`);
         await askForTime(session.files, settings.trial.deadlineMs, WATCHED);
       },
+      onStart: progress.started,
       onResult,
     },
   );

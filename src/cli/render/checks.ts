@@ -1,9 +1,10 @@
 import { formatDuration } from '../../core/duration.ts';
+import { oneLine } from '../../core/one-line.ts';
 import { type CheckResult, type OutcomeState, reasonOf } from '../../core/outcome.ts';
 import type { Terminal } from '../terminal.ts';
 import { pad } from './table.ts';
 
-const COLOUR = { pass: 'green', fail: 'red', skip: 'dim', error: 'yellow' } as const satisfies Record<
+export const OUTCOME_COLOUR = { pass: 'green', fail: 'red', skip: 'dim', error: 'yellow' } as const satisfies Record<
   OutcomeState,
   string
 >;
@@ -11,11 +12,11 @@ const COLOUR = { pass: 'green', fail: 'red', skip: 'dim', error: 'yellow' } as c
 /** One line for one result: outcome, name, how much it weighs, how long it took, why. */
 export function checkLine(result: CheckResult, nameWidth: number, { paint }: Terminal): string {
   const { state } = result.outcome;
-  const outcome = paint(COLOUR[state], pad(state, 5));
+  const outcome = paint(OUTCOME_COLOUR[state], pad(state, 5));
   const weight = pad(result.required ? 'required' : 'wanted', 8);
   const time = pad(formatDuration(result.durationMs), 8);
   const code = result.outcome.state === 'error' ? ` [${result.outcome.code}]` : '';
-  return `${`  ${outcome}  ${pad(result.name, nameWidth)}  ${weight}  ${time}  ${reasonOf(result.outcome)}${code}`.trimEnd()}\n`;
+  return `${`  ${outcome}  ${pad(result.name, nameWidth)}  ${weight}  ${time}  ${oneLine(reasonOf(result.outcome))}${code}`.trimEnd()}\n`;
 }
 
 /** A line for each script of a check that runs several. */
@@ -24,7 +25,7 @@ export function scriptLines({ outcome }: CheckResult, { paint }: Pick<Terminal, 
   if (!Array.isArray(scripts)) return '';
   return scripts
     .map(({ path, required, outcome: state, durationMs, reason }) => {
-      const colour = COLOUR[state as OutcomeState] ?? 'dim';
+      const colour = OUTCOME_COLOUR[state as OutcomeState] ?? 'dim';
       const head = `${paint(colour, pad(state, 5))}  ${pad(required ? 'required' : 'wanted', 8)}`;
       return `${`         ${head}  ${pad(formatDuration(durationMs), 8)}  ${path} ${reason}`.trimEnd()}\n`;
     })
