@@ -2,6 +2,10 @@ import { outputJsonSchema } from '../src/cli/output-schema.ts';
 import { generateConfigArtefacts } from '../src/config/generate.ts';
 import { errorsReference } from '../src/core/error-artefacts.ts';
 import { generateEventArtefacts } from '../src/core/event-artefacts.ts';
+import { bashCompletion } from './completions/bash.ts';
+import { fishCompletion } from './completions/fish.ts';
+import { completionTable } from './completions/table.ts';
+import { zshCompletion } from './completions/zsh.ts';
 import { failureModes } from './failure-modes.ts';
 import { manPage } from './man.ts';
 
@@ -9,6 +13,9 @@ import { manPage } from './man.ts';
 export const generateArtefacts = (): Readonly<Record<string, string>> => ({
   ...generateConfigArtefacts(),
   ...generateEventArtefacts(),
+  'dist/completions/goodboot.bash': bashCompletion(completionTable()),
+  'dist/completions/_goodboot': zshCompletion(completionTable()),
+  'dist/completions/goodboot.fish': fishCompletion(completionTable()),
   'dist/man/goodboot.8': manPage(),
   'docs/reference/errors.md': errorsReference(),
   'docs/reference/failure-modes.md': failureModes(),

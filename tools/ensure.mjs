@@ -8,6 +8,7 @@ const PACKAGES = [
   'mmdebstrap',
   'systemd-container',
   'e2fsprogs',
+  'fish',
   'groff-base',
   'binutils',
   'grub-common',
@@ -18,6 +19,7 @@ const PACKAGES = [
   'openssl',
   'procps',
   'util-linux',
+  'zsh',
 ];
 const STAMP = 'node_modules/.goodboot-lock';
 const UNAVAILABLE = 69;

@@ -83,6 +83,9 @@ for (const [from, path] of [
   ['dist/config.yaml', '/usr/lib/goodboot/config.yaml'],
   ['dist/catalog/goodboot.catalog', '/usr/lib/systemd/catalog/goodboot.catalog'],
   ['dist/man/goodboot.8', '/usr/share/man/man8/goodboot.8'],
+  ['dist/completions/goodboot.bash', '/usr/share/bash-completion/completions/goodboot'],
+  ['dist/completions/_goodboot', '/usr/share/zsh/site-functions/_goodboot'],
+  ['dist/completions/goodboot.fish', '/usr/share/fish/vendor_completions.d/goodboot.fish'],
   ['schema', '/usr/share/goodboot/schema'],
 ]) {
   if (existsSync(join(REPO, from))) copy(from, path);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ERRORS, GoodbootError, messageOf } from '../core/errors.ts';
 import { addCheckCommands } from './commands/check.ts';
+import { addCompleteCommand } from './commands/complete.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addDenyCommands } from './commands/deny.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -72,6 +73,7 @@ export function buildProgram(terminal: Terminal, done: (status: number) => void)
   addMigrateCommands(program, setup);
   addConfigCommands(program, setup);
   addExplainCommand(program, setup);
+  addCompleteCommand(program, setup);
   return program;
 }
 

@@ -142,6 +142,14 @@ test.each([
   expect(score).toBeLessThanOrEqual(most);
 });
 
+test.each([
+  ['bash-completion/completions/goodboot', /^complete -F _goodboot goodboot$/m],
+  ['zsh/site-functions/_goodboot', /^#compdef goodboot\n/],
+  ['fish/vendor_completions.d/goodboot.fish', /^complete -c goodboot -f$/m],
+])('the completions of a shell are installed where it looks: %s', async (path, line) => {
+  expect(await readFile(join(root, 'usr/share', path), 'utf8')).toMatch(line);
+});
+
 test('installing twice gives the same, and leaves no program of an earlier build', async () => {
   const installed = () => must(['find', join(root, 'usr/libexec'), join(root, 'usr/bin'), '-printf', '%P %m %s %l\n']);
   const before = await installed();
