@@ -13,11 +13,11 @@ _goodboot() {
       continue
     fi
     case $word in
-      --root | -n | --lines) option=$word ;;
+      --root | -n | --lines | --attempts | --window) option=$word ;;
       -*) ;;
       *)
         case "$at $word" in
-          ' check' | ' check list' | ' check run' | ' verdict' | ' status' | ' history' | ' mark' | ' trial' | ' trial show' | ' trial evidence' | ' rollback' | ' deny' | ' deny list' | ' deny add' | ' deny remove' | ' doctor' | ' install-grub' | ' migrate' | ' migrate greenboot' | ' config' | ' config check' | ' config show' | ' config schema' | ' explain' | ' help') at+=" $word" ;;
+          ' check' | ' check list' | ' check run' | ' verdict' | ' status' | ' history' | ' mark' | ' trial' | ' trial show' | ' trial evidence' | ' rollback' | ' deny' | ' deny list' | ' deny add' | ' deny remove' | ' doctor' | ' drill' | ' drill show' | ' install-grub' | ' migrate' | ' migrate greenboot' | ' config' | ' config check' | ' config show' | ' config schema' | ' explain' | ' help') at+=" $word" ;;
           *) given+=1 ;;
         esac
         ;;
@@ -32,6 +32,8 @@ _goodboot() {
       --root) kind=directories ;;
       -n) : ;;
       --lines) : ;;
+      --attempts) : ;;
+      --window) : ;;
     esac
   elif [[ $cur == -* ]]; then
     candidates='-V --version --json --root -h --help'
@@ -40,13 +42,14 @@ _goodboot() {
       ' history') candidates+=' -n --lines' ;;
       ' rollback') candidates+=' --dry-run --apply --force --no-deny' ;;
       ' doctor') candidates+=' --fix --dry-run' ;;
+      ' drill') candidates+=' --attempts --window --dry-run --yes' ;;
       ' install-grub') candidates+=' --remove --dry-run' ;;
       ' migrate greenboot') candidates+=' --dry-run --revert' ;;
       ' config show') candidates+=' --origins' ;;
     esac
   else
     case $at in
-      '') candidates='check verdict status history mark trial rollback deny doctor install-grub migrate config explain help' ;;
+      '') candidates='check verdict status history mark trial rollback deny doctor drill install-grub migrate config explain help' ;;
       ' check') candidates='list run' ;;
       ' check run') candidates=$(goodboot complete checks 2>/dev/null) ;;
       ' mark') ((given > 0)) || candidates='good bad' ;;
@@ -55,11 +58,12 @@ _goodboot() {
       ' deny') candidates='list add remove' ;;
       ' deny add') ((given > 0)) || : ;;
       ' deny remove') ((given > 0)) || candidates=$(goodboot complete denied 2>/dev/null) ;;
+      ' drill') candidates='show' ;;
       ' migrate') candidates='greenboot' ;;
       ' config') candidates='check show schema' ;;
       ' config check') kind=files ;;
       ' explain') ((given > 0)) || candidates=$(goodboot complete words 2>/dev/null) ;;
-      ' help') ((given > 0)) || candidates='check verdict status history mark trial rollback deny doctor install-grub migrate config explain' ;;
+      ' help') ((given > 0)) || candidates='check verdict status history mark trial rollback deny doctor drill install-grub migrate config explain' ;;
     esac
   fi
   case $kind in

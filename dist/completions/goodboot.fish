@@ -12,12 +12,12 @@ function __goodboot_at
             continue
         end
         switch $word
-            case --root -n --lines
+            case --root -n --lines --attempts --window
                 set option $word
             case '-*'
             case '*'
                 switch "$at $word"
-                    case ' check' ' check list' ' check run' ' verdict' ' status' ' history' ' mark' ' trial' ' trial show' ' trial evidence' ' rollback' ' deny' ' deny list' ' deny add' ' deny remove' ' doctor' ' install-grub' ' migrate' ' migrate greenboot' ' config' ' config check' ' config show' ' config schema' ' explain' ' help'
+                    case ' check' ' check list' ' check run' ' verdict' ' status' ' history' ' mark' ' trial' ' trial show' ' trial evidence' ' rollback' ' deny' ' deny list' ' deny add' ' deny remove' ' doctor' ' drill' ' drill show' ' install-grub' ' migrate' ' migrate greenboot' ' config' ' config check' ' config show' ' config schema' ' explain' ' help'
                         set at "$at $word"
                     case '*'
                         set given (math $given + 1)
@@ -41,6 +41,7 @@ complete -c goodboot -n '__goodboot_at ""' -a trial -d 'the trial of a new deplo
 complete -c goodboot -n '__goodboot_at ""' -a rollback -d 'go back to the deployment before, by hand'
 complete -c goodboot -n '__goodboot_at ""' -a deny -d 'deployments that this node never boots into again'
 complete -c goodboot -n '__goodboot_at ""' -a doctor -d 'would a bad update be rolled back on this node: every precondition, and the command that mends it'
+complete -c goodboot -n '__goodboot_at ""' -a drill -d 'rehearse a rollback for real: reboot into a copy of what runs that fails, and come back'
 complete -c goodboot -n '__goodboot_at ""' -a install-grub -d 'let GRUB count the boots of a trial: install or update the counting fragment'
 complete -c goodboot -n '__goodboot_at ""' -a migrate -d 'take over from another program'
 complete -c goodboot -n '__goodboot_at ""' -a config -d 'check, show or describe the configuration'
@@ -65,6 +66,11 @@ complete -c goodboot -n '__goodboot_at " deny"' -a remove -d 'allow a deployment
 complete -c goodboot -n '__goodboot_at " deny remove" 1' -f -a '(goodboot complete denied 2>/dev/null)'
 complete -c goodboot -n '__goodboot_at " doctor"' -l fix -d 'mend what is safe to mend, and look again'
 complete -c goodboot -n '__goodboot_at " doctor"' -l dry-run -d 'say what would be changed, and change nothing'
+complete -c goodboot -n '__goodboot_at " drill"' -a show -d 'the drill that is under way, or how the last one went'
+complete -c goodboot -n '__goodboot_at " drill"' -l attempts -r -f -d 'boots that the deployment gets; default: trial.attempts'
+complete -c goodboot -n '__goodboot_at " drill"' -l window -r -f -d 'begin only within this time of the week, in UTC; default: drill.windows'
+complete -c goodboot -n '__goodboot_at " drill"' -l dry-run -d 'say what would be done, or what is against it, and change nothing'
+complete -c goodboot -n '__goodboot_at " drill"' -l yes -d 'do not ask'
 complete -c goodboot -n '__goodboot_at " install-grub"' -l remove -d 'take it out again'
 complete -c goodboot -n '__goodboot_at " install-grub"' -l dry-run -d 'say what would be changed, and change nothing'
 complete -c goodboot -n '__goodboot_at " migrate"' -a greenboot -d 'run the scripts of greenboot as they are, disable its units, and keep the names that others look at'
@@ -76,4 +82,4 @@ complete -c goodboot -n '__goodboot_at " config"' -a schema -d 'the JSON Schema 
 complete -c goodboot -n '__goodboot_at " config check"' -F
 complete -c goodboot -n '__goodboot_at " config show"' -l origins -d 'say where each value was written'
 complete -c goodboot -n '__goodboot_at " explain" 1' -f -a '(goodboot complete words 2>/dev/null)'
-complete -c goodboot -n '__goodboot_at " help" 1' -f -a 'check verdict status history mark trial rollback deny doctor install-grub migrate config explain'
+complete -c goodboot -n '__goodboot_at " help" 1' -f -a 'check verdict status history mark trial rollback deny doctor drill install-grub migrate config explain'

@@ -59,7 +59,7 @@ export const EVENTS = {
     priority: 4,
     fields: [],
     subject: 'No required check is configured',
-    body: 'Nothing that is looked at can make this boot bad, so a good verdict means little.\nConfigure what this node is for, for example required.units in /etc/goodboot/config.yaml.',
+    body: 'Nothing that is looked at can make this boot bad, so a good verdict means little.\nConfigure what this node is for, for example required.units in /etc/goodboot/config.yaml.\n"goodboot check list" shows what is looked at.',
   },
   'boot-marked-good': {
     id: 'd0919ee24f814bb18ecc37c558a217b5',
@@ -101,7 +101,7 @@ export const EVENTS = {
     priority: 4,
     fields: ['GOODBOOT_FILE', 'GOODBOOT_REASON'],
     subject: 'The ledger was repaired: @GOODBOOT_REASON@',
-    body: 'The file @GOODBOOT_FILE@ held lines that are not whole, as a power cut leaves them.\nA torn last line was cut off, damaged lines before it are passed over and kept. All other lines are in use.\nIf this comes back without power cuts, look after the disk.',
+    body: 'The file @GOODBOOT_FILE@ held lines that are not whole, as a power cut leaves them.\nA torn last line was cut off, damaged lines before it are passed over and kept. All other lines are in use.\nIf this comes back without power cuts, look after the disk: "journalctl -k -p warning" shows what the kernel says of it.',
   },
   'ledger-unwritable': {
     id: '7adb10a7dc1e41e2aef7cc279c8dc981',
@@ -143,14 +143,14 @@ export const EVENTS = {
     priority: 3,
     fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
     subject: 'Deployment @GOODBOOT_DEPLOYMENT@ cannot be put on trial: @GOODBOOT_REASON@',
-    body: 'Attempts are counted only where the boot loader can fall back. Here it cannot, so nothing was armed.\nThe deployment boots without protection; the verdict still works.\n"goodboot doctor" says what is missing and how to mend it, docs/explanation/grub.md why.',
+    body: 'Attempts are counted only where the boot loader can fall back. Here it cannot, so nothing was armed.\nThe deployment boots without protection; the verdict still works.\n"goodboot doctor" says what is missing, and names the command that mends it.',
   },
   'trial-withdrawn': {
     id: 'f7c6df86c94c412c8655850e90cb458a',
     priority: 5,
     fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
     subject: 'The trial of deployment @GOODBOOT_DEPLOYMENT@ was withdrawn: @GOODBOOT_REASON@',
-    body: 'The deployment is no longer the next to boot, so the boot loader was told to stop counting.\nNothing needs to be done.',
+    body: 'The deployment is no longer the next to boot, so the boot loader was told to stop counting.\nNothing needs to be done. "goodboot trial show" shows whether another trial is open.',
   },
   'trial-attempt': {
     id: '74c3a1b48a9c4c4a89a0025089cb6903',
@@ -164,21 +164,21 @@ export const EVENTS = {
     priority: 4,
     fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
     subject: 'Deployment @GOODBOOT_DEPLOYMENT@ is on trial, but this boot does not count: @GOODBOOT_REASON@',
-    body: 'The kernel was not started by the boot loader (kexec), or the counting fragment is gone.\nThe node is judged and stays up: a reboot that nobody counts could be one of an endless row.',
+    body: 'The kernel was not started by the boot loader (kexec), or the counting fragment is gone.\nThe node is judged and stays up: a reboot that nobody counts could be one of an endless row.\n"goodboot trial show" says what happens next, "goodboot doctor" whether attempts are counted.',
   },
   'trial-ended-good': {
     id: '234a79e7cff3436097ded7e4399852f4',
     priority: 5,
     fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
     subject: 'Deployment @GOODBOOT_DEPLOYMENT@ passed its trial: @GOODBOOT_REASON@',
-    body: 'It is marked good, and the boot loader no longer counts.\nNothing needs to be done.',
+    body: 'It is marked good, and the boot loader no longer counts.\nNothing needs to be done. "goodboot history" shows the trial.',
   },
   'soak-started': {
     id: '94702e04561c4ebb937fbc50080f9c13',
     priority: 6,
     fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
     subject: 'Deployment @GOODBOOT_DEPLOYMENT@ is watched: @GOODBOOT_REASON@',
-    body: 'The required checks passed and are now repeated. The boot is marked good when they held for the whole time.\nNothing needs to be done.',
+    body: 'The required checks passed and are now repeated. The boot is marked good when they held for the whole time.\nNothing needs to be done. "goodboot trial show" says what happens next.',
   },
   'reboot-requested': {
     id: '1515af1187ea4ce8a9c9ba37d1b81386',
@@ -206,7 +206,7 @@ export const EVENTS = {
     priority: 3,
     fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
     subject: 'Rollback to @GOODBOOT_DEPLOYMENT@ failed: @GOODBOOT_REASON@',
-    body: 'The node runs the deployment that works, and the boot loader goes on choosing it. The next boot tries again.\nTo do it by hand: rpm-ostree rollback, bootc rollback or ostree admin set-default.',
+    body: 'The node runs the deployment that works, and the boot loader goes on choosing it. The next boot tries again.\n"goodboot rollback" tries at once; else do it by hand: "rpm-ostree rollback", "bootc rollback" or "ostree admin set-default INDEX".',
   },
   'trial-ended-bad': {
     id: '35cd097c930f4fde842a7ed5561d7b26',
@@ -255,7 +255,7 @@ export const EVENTS = {
     priority: 5,
     fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
     subject: 'Deployment @GOODBOOT_DEPLOYMENT@ is allowed again: @GOODBOOT_REASON@',
-    body: 'The next update may bring it. It goes on trial like any other.\nNothing needs to be done.',
+    body: 'The next update may bring it. It goes on trial like any other.\nNothing needs to be done. "goodboot deny list" shows what is still denied.',
   },
   'deployment-dropped': {
     id: '98c2e3bd19d54efaa7a013a4e4e97703',
@@ -269,7 +269,7 @@ export const EVENTS = {
     priority: 4,
     fields: ['GOODBOOT_DEPLOYMENT', 'GOODBOOT_REASON'],
     subject: 'Not the fault of deployment @GOODBOOT_DEPLOYMENT@: @GOODBOOT_REASON@',
-    body: 'The same checks failed before the update, during the trial and after the fallback: the surroundings are at fault.\nThe deployment is not denied and may be tried again. Look after the network, the site or the remote end.',
+    body: 'The same checks failed before the update, during the trial and after the fallback: the surroundings are at fault.\nThe deployment is not denied and may be tried again. Look after the network, the site or the remote end.\n"goodboot trial evidence" shows what failed on trial, "goodboot status" what fails now.',
   },
   'crash-loop': {
     id: 'd5d83c825f2a42bab79dcb0df0f9a497',
