@@ -15,7 +15,7 @@ describe('a value that is not valid is named with line, column, path and what wa
     [
       'zzzzzz: 1',
       [
-        '2:1 zzzzzz: unknown key; known here: apiVersion, bootLoader, checks, hooks, onRegression, report, required, trial, wanted',
+        '2:1 zzzzzz: unknown key; known here: apiVersion, bootLoader, checks, drill, hooks, onRegression, report, required, trial, wanted',
       ],
     ],
     [

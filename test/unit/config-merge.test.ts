@@ -29,6 +29,7 @@ test('without any file the defaults count', () => {
     ],
     trial: { attempts: 3, soakMs: 300_000, deadlineMs: 900_000, crashLoop: { reboots: 3, windowMs: 3_600_000 } },
     onRegression: 'hold',
+    drill: { windows: [] },
     hooks: { timeoutMs: 60_000 },
     bootLoader: 'auto',
     report: { collector: null },

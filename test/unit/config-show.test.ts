@@ -28,6 +28,8 @@ trial:
 onRegression: hold # default
 hooks:
   timeout: 1m # default
+drill:
+  windows: [] # default
 bootLoader: auto # default
 report: {}
 checks:

@@ -219,7 +219,12 @@ describe('how it went', () => {
   });
 
   test.each<[name: string, lines: (all: LedgerRecord[]) => LedgerRecord[], state: string, why: RegExp]>([
-    ['fewer attempts', (all) => all.toSpliced(1, 2), 'failed', /^1 of 2 attempts were used$/],
+    [
+      'no attempt',
+      (all) => all.filter((each) => Object(each).step !== 'attempt'),
+      'failed',
+      /^no boot on trial was seen$/,
+    ],
     [
       'the boot after it is bad',
       (all) => [...all.slice(0, -1), verdict('bad', 99)],
@@ -238,6 +243,10 @@ describe('how it went', () => {
     const result = run(...change(whole()));
     expect(result.state).toBe(state);
     expect(result.reasons).toEqual([expect.stringMatching(why)]);
+  });
+
+  test('an attempt that nobody saw takes nothing from it', () => {
+    expect(run(...whole().toSpliced(1, 2)).state).toBe('passed');
   });
 
   test('what was in the ledger before says nothing of it', () => {

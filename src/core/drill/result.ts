@@ -37,12 +37,10 @@ export function resultOf(
   const steps = stepsOf(drill, own, now.ended);
   const isOwn = (step: string) =>
     own.some((record) => record.event === 'trial' && record.step === step && record.deployment === deployment);
-  const tried = own.filter(
-    ({ event, ...record }) => event === 'trial' && 'step' in record && record.step === 'attempt',
-  );
   const changed = differences(before, now.view);
   const reasons = [
-    ...(isOwn('fell-back') && tried.length !== attempts ? [`${tried.length} of ${attempts} attempts were used`] : []),
+    // Not how many: one that ends before goodboot-begin, as in a power cut, is counted by the boot loader alone.
+    ...(isOwn('fell-back') && !isOwn('attempt') ? ['no boot on trial was seen'] : []),
     ...(isOwn('fell-back') && !isOwn('drilled') ? ['the trial was not ended by a verdict'] : []),
     ...(lastVerdict(own) === 'good' ? [] : [`the boot after it was ${lastVerdict(own) ?? 'not judged'}`]),
     ...changed,
