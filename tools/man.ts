@@ -4,7 +4,9 @@ import type { Command } from 'commander';
 import { buildProgram } from '../src/cli/program.ts';
 import type { Terminal } from '../src/cli/terminal.ts';
 import { DROP_IN_DIRECTORIES, SITE_FILE, VENDOR_FILE } from '../src/config/search.ts';
+import { BOOT_STATUS } from '../src/core/boot-status.ts';
 import { ERRORS } from '../src/core/errors.ts';
+import { LOGIN_ISSUE } from '../src/core/login-issue.ts';
 import { VERDICT_EXIT } from '../src/core/verdict-report.ts';
 import { DOCTOR } from '../src/node/doctor/keep.ts';
 import { LEDGER } from '../src/node/ledger.ts';
@@ -37,11 +39,14 @@ const FILES: readonly (readonly [path: string, what: string])[] = [
   [DOCTOR, 'What "goodboot doctor" answered last.'],
   ['/run/goodboot/verdict.json', 'The verdict of this boot. "goodboot status" shows it.'],
   ['/run/goodboot/results/NAME.json', 'What one check said.'],
+  [BOOT_STATUS, 'What people see of this boot when they log in.'],
+  [LOGIN_ISSUE, 'What a console shows above its login prompt, of a boot that is not good or came back from an update.'],
 ];
 
 const ENVIRONMENT: readonly (readonly [name: string, what: string])[] = [
   ['GOODBOOT_LOG', 'Level of the log: trace, debug, info, warn, error, fatal or silent.'],
   ['NO_COLOR', 'Not empty: no colours.'],
+  ['TERM', 'Empty or dumb: no table while checks run.'],
 ];
 
 /** The manual page goodboot(8), in roff: made from the command line as it is, and from the table of errors. */
