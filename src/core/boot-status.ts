@@ -18,16 +18,22 @@ const MAX_FAILURES = 5;
 const MAX_LINE = 160;
 
 /** What the texts about a boot are made of. */
-export type BootToTell = Pick<VerdictReport, 'verdict' | 'standing' | 'checks' | 'bootLoader'>;
+export type BootToTell = Pick<VerdictReport, 'verdict' | 'standing' | 'checks' | 'bootLoader' | 'actions'>;
+
+/** The node came back because something failed, and not for a drill. */
+export const wentBack = ({ standing, actions }: BootToTell, left: string | null): boolean =>
+  left !== null ||
+  (standing === 'fallback' &&
+    !actions.some(({ action }) => action.kind === 'end-trial' && action.result === 'drilled'));
 
 /**
  * The message of the day about this boot: the verdict, what failed, and what it cost. `left`: the deployment that the
  * node came back from in this boot, since its trial failed.
  */
 export function bootStatusText(report: BootToTell, left: string | null = null): string {
-  const { verdict, standing, checks, bootLoader } = report;
+  const { verdict, checks, bootLoader } = report;
   const lines: string[] = [HEADLINE[verdict]];
-  if (standing === 'fallback' || left !== null) {
+  if (wentBack(report, left)) {
     const which = left === null ? '' : ` (${left.slice(0, 12)})`;
     lines.push(`FALLBACK BOOT DETECTED! The newer deployment${which} failed its trial.`);
   }

@@ -1,4 +1,4 @@
-import { type BootToTell, hasFailed } from './boot-status.ts';
+import { type BootToTell, hasFailed, wentBack } from './boot-status.ts';
 import type { LedgerRecord } from './ledger.ts';
 import { oneLine } from './one-line.ts';
 import { reasonOf } from './outcome.ts';
@@ -15,13 +15,13 @@ const WHO = 'goodboot: ';
  * boot that is good, since a line that is always there is not read. `left`: as in the message of the day.
  */
 export function loginIssueText(report: BootToTell, left: string | null): string | null {
-  const wentBack = report.standing === 'fallback' || left !== null;
-  if (report.verdict === 'good' && !wentBack) return null;
+  const isBack = wentBack(report, left);
+  if (report.verdict === 'good' && !isBack) return null;
   const which = left === null ? 'an update' : `update ${left.slice(0, 12)}`;
   const gone =
     report.verdict === 'good' ? `${which} failed its trial and was left again` : `${which} failed; ${badness(report)}`;
-  const what = wentBack ? gone : badness(report);
-  const more = wentBack ? '"goodboot status" and "goodboot trial evidence" say more' : '"goodboot status" says more';
+  const what = isBack ? gone : badness(report);
+  const more = isBack ? '"goodboot status" and "goodboot trial evidence" say more' : '"goodboot status" says more';
   return `${[what, more].map(consoleLine).join('\n')}\n\n`;
 }
 
@@ -43,15 +43,19 @@ const consoleLine = (text: string): string => {
   return `${WHO}${cut.replaceAll('\\', '\\\\')}`;
 };
 
-/** The deployment that the boot loader gave up for this boot, from the ledger; null: none. A boot is judged more than once. */
+/**
+ * The deployment that the boot loader gave up for this boot, from the ledger; null: none, or it was a drill's. A boot is
+ * judged more than once.
+ */
 export function leftInBoot(records: readonly LedgerRecord[], bootId: string): string | null {
   const found = records.findLast(
     (record) =>
       record.event === 'trial' &&
       record.bootId === bootId &&
       (record.step === 'fell-back' ||
+        record.step === 'drilled' ||
         record.step === 'environment' ||
         (record.step === 'ended-bad' && record.detail !== 'by hand')),
   );
-  return found?.event === 'trial' ? found.deployment : null;
+  return found?.event === 'trial' && found.step !== 'drilled' ? found.deployment : null;
 }

@@ -205,6 +205,7 @@ describe('the message of the day', () => {
     bootStatusText({
       verdict: 'good',
       standing: 'settled',
+      actions: [],
       checks: [check('a', pass())],
       bootLoader,
       ...given,
@@ -236,10 +237,15 @@ describe('the message of the day', () => {
       'The next boot is the fallback.',
     );
     expect(report({ standing: 'fallback' })).toContain('FALLBACK BOOT DETECTED!');
+    const drilled = { action: { kind: 'end-trial', result: 'drilled' }, result: 'done', detail: '' } as const;
+    expect(report({ standing: 'fallback', actions: [drilled] })).not.toContain('FALLBACK');
   });
 
   it('tells of the deployment that was left in every verdict of that boot', () => {
-    const told = bootStatusText({ verdict: 'good', standing: 'settled', checks: [], bootLoader }, 'a'.repeat(64));
+    const told = bootStatusText(
+      { verdict: 'good', standing: 'settled', checks: [], bootLoader, actions: [] },
+      'a'.repeat(64),
+    );
     expect(told).toContain('FALLBACK BOOT DETECTED! The newer deployment (aaaaaaaaaaaa) failed its trial.\n');
   });
 

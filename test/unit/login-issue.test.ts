@@ -18,10 +18,12 @@ const check = (name: string, outcome: Outcome, required = true) => ({
 const report = (given: Partial<Report>): Report => ({
   verdict: 'bad',
   standing: 'settled',
+  actions: [],
   checks: [check('app', fail('app.service failed')), check('a', pass())],
   bootLoader: { name: 'grub', detail: '', counter: null, success: null },
   ...given,
 });
+const DRILLED = { action: { kind: 'end-trial', result: 'drilled' }, result: 'done', detail: '' } as const;
 const LEFT = '0123456789abcdef'.repeat(4);
 
 describe('what stands above the prompt of a console', () => {
@@ -52,6 +54,7 @@ describe('what stands above the prompt of a console', () => {
       null,
       'an update failed its trial and was left again\n"goodboot status" and "goodboot trial evidence" say more',
     ],
+    ['is nothing after a drill', { verdict: 'good', standing: 'fallback', actions: [DRILLED] }, null, null],
     [
       'is both, when what the node came back to is bad',
       {},
@@ -111,6 +114,7 @@ describe('the deployment that the node came back from in this boot', () => {
     ],
     ['is that which the surroundings kept down', [step('b', 'environment')], 'by environment'],
     ['is none in the boots after it', [step('a', 'fell-back'), step('a', 'ended-bad')], null],
+    ['is none after a drill', [step('b', 'fell-back'), step('b', 'rolled-back'), step('b', 'drilled')], null],
     ['is none where a person went back', [step('b', 'rollback-by-hand'), step('b', 'ended-bad', 'by hand')], null],
   ])('%s', (_, records, want) => {
     expect(leftInBoot(records, 'b')).toBe(want);
