@@ -18,8 +18,7 @@ export function doctorSummary({ answer, time, findings }: DoctorReport): DoctorS
 
 /** One sentence where something is not in order; null where all that a rollback stands on is. `null` given: not known. */
 export function doctorSentence(summary: DoctorSummary | null): string | null {
-  if (summary === null)
-    return 'nobody knows whether a bad update would be rolled back: "goodboot doctor" was not asked yet';
+  if (summary === null) return 'it is not known whether a bad update would be rolled back: ask "goodboot doctor"';
   const { answer, time, failed, unknown } = summary;
   const asked = `asked ${time.slice(0, 19)}Z; "goodboot doctor" says more`;
   const found = [
