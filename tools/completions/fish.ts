@@ -1,4 +1,4 @@
-import { type CommandEntry, type CompletionTable, type OptionEntry, type Values, valuedNames } from './table.ts';
+import { type CommandEntry, type CompletionTable, type OptionEntry, type Values, valuedOptions } from './table.ts';
 
 /** For fish: one line for each word, with the condition under which it stands there. */
 export function fishCompletion(table: CompletionTable): string {
@@ -17,7 +17,9 @@ function __goodboot_at
             continue
         end
         switch $word
-            case ${valuedNames(table).join(' ')}
+            case ${valuedOptions(table)
+              .map(([name]) => name)
+              .join(' ')}
                 set option $word
             case '-*'
             case '*'

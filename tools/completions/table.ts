@@ -103,14 +103,9 @@ function taken({ long, required, optional, argChoices }: Option): Values | null 
   return OPTIONS[long ?? ''] ?? { kind: 'none' };
 }
 
-/** Names of all options that take a value: the word behind one of them is no command and no argument. */
-export const valuedNames = ({ options, commands }: CompletionTable): readonly string[] =>
-  [...options, ...commands.flatMap((command) => command.options)].flatMap(({ names, value }) =>
-    value === null ? [] : names,
-  );
-
-/** The options with a value, each name with what stands behind it. */
-export const valuedOptions = ({ options, commands }: CompletionTable): readonly (readonly [string, Values])[] =>
-  [...options, ...commands.flatMap((command) => command.options)].flatMap(({ names, value }) =>
-    value === null ? [] : names.map((name) => [name, value] as const),
-  );
+/** All options that take a value, by name: the word behind one of them is no command and no argument. */
+export const valuedOptions = ({ options, commands }: CompletionTable): readonly (readonly [string, Values])[] => {
+  const all = [...options, ...commands.flatMap((command) => command.options)];
+  const named = all.flatMap(({ names, value }) => (value === null ? [] : names.map((name) => [name, value] as const)));
+  return [...new Map(named)];
+};
