@@ -27,6 +27,8 @@ scenario('bad-unit', async () => {
   expect(last.grubenv).toMatchObject({ goodboot_fallback: 'ostree-1' });
   const back = await fallsBack(vm, update);
   expect(back.grubenv).not.toHaveProperty('goodboot_fallback');
+  // Who stands at the console is told, in this boot only.
+  expect(await vm.sh('cat /run/issue.d/*.issue')).toContain(`update ${update.next.slice(0, 12)} failed its trial`);
   expect(await evidenceOf(vm)).toEqual(
     Array(attempts).fill({ boots: 1, deployment: update.next, ended: 'clean', verdict: 'bad', journal: 'read' }),
   );
@@ -38,6 +40,7 @@ scenario('bad-unit', async () => {
   await judged(vm);
   expect(await vm.booted()).toBe(update.old);
   expect(await deniedOf(vm)).toEqual([update.next]);
+  expect(await vm.sh('ls /run/issue.d')).toBe('');
 });
 
 scenario('good-update', async () => {
