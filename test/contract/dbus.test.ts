@@ -4,8 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Variant } from 'dbus-next/lib/variant.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BUS, connect } from '../../src/adapters/dbus/connection.ts';
+import { BUS, connect, type Signal } from '../../src/adapters/dbus/connection.ts';
+import { SIGNAL, Wire } from '../lab/stand-in/dbus-wire.ts';
 
 let directory: string;
 let address: string;
@@ -84,6 +86,29 @@ describe('a D-Bus connection', () => {
     const { address: at, server } = await peer(login);
     await using connection = await connect(at, { hello: false });
     expect(connection).toBeDefined();
+    server.close();
+  });
+
+  it('reads 64-bit integers to the last bit, and no more of a PropertiesChanged than its head', async () => {
+    const path = join(directory, 'wire');
+    const integers = [2n ** 64n - 1n, 1n - 2n ** 63n, { deep: new Variant('at', [0n, 2n ** 53n + 1n]) }, 7];
+    const server = createServer(async (socket) => {
+      const wire = await Wire.accept(socket);
+      wire.on('message', (message) => {
+        const changed = ['a.b', { State: new Variant('s', 'new') }, ['Other']];
+        const head = { type: SIGNAL, path: '/', interface: 'org.freedesktop.DBus.Properties' };
+        wire.send({ ...head, member: 'PropertiesChanged', signature: 'sa{sv}as', body: changed });
+        wire.reply(message, 'txa{sv}y', integers);
+      });
+    });
+    server.listen(path);
+    await once(server, 'listening');
+    await using connection = await connect(`unix:path=${path}`, { hello: false });
+    const signals: Signal[] = [];
+    connection.onSignal((signal) => signals.push(signal));
+    const answer = await connection.call({ path: '/', interface: 'a.b', member: 'C' });
+    expect(answer).toEqual([2n ** 64n - 1n, 1n - 2n ** 63n, { deep: [0n, 2n ** 53n + 1n] }, 7]);
+    expect(signals).toMatchObject([{ member: 'PropertiesChanged', body: ['', {}, []] }]);
     server.close();
   });
 

@@ -2,6 +2,7 @@ import createConnection from 'dbus-next/lib/connection.js';
 import { Message } from 'dbus-next/lib/message-type.js';
 import { Variant } from 'dbus-next/lib/variant.js';
 import { errnoOf, GoodbootError, messageOf } from '../../core/errors.ts';
+import './quick-reading.ts';
 
 /** One method call. `signature` types the body; nothing is guessed from values. */
 export interface Call {
@@ -16,6 +17,7 @@ export interface Call {
   readonly timeoutMs?: number;
 }
 
+/** A PropertiesChanged comes without its body. */
 export interface Signal {
   readonly path: string;
   readonly interface: string;

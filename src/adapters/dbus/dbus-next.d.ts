@@ -36,6 +36,20 @@ declare module 'dbus-next/lib/message-type.js' {
   }
 }
 
+declare module 'dbus-next/lib/dbus-buffer.js' {
+  /** Reads the parts of one message, one after the other. */
+  export default class DBusBuffer {
+    readonly buffer: Buffer;
+    /** The first byte of the message: `l` or `B`. */
+    readonly endian: number;
+    pos: number;
+    /** To the next multiple of two to the power of that. */
+    align(power: number): void;
+    read(signature: string): unknown[];
+    readSimpleType(type: string): unknown;
+  }
+}
+
 declare module 'dbus-next/lib/variant.js' {
   export class Variant {
     readonly signature: string;

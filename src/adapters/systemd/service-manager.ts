@@ -60,11 +60,22 @@ export async function connectServiceManager(
       throw new GoodbootError('DBUS_FAILED', `${path}: no properties came back`);
     return { ...all };
   };
+  /** One of them: all of a unit, or of systemd itself, are some hundred. */
+  const property = async (path: string, iface: string, name: string): Promise<unknown> => {
+    const [value] = await (await linked()).call({
+      path,
+      interface: 'org.freedesktop.DBus.Properties',
+      member: 'Get',
+      signature: 'ss',
+      body: [`org.freedesktop.systemd1.${iface}`, name],
+    });
+    return value;
+  };
   const unitPath = async (name: string) => String((await manager('LoadUnit', 's', [name]))[0]);
   const names = async (name: string, keys: readonly string[]): Promise<readonly string[]> => {
-    const all = await properties(await unitPath(name), 'Unit');
-    const found = keys.flatMap((key) => (Array.isArray(all[key]) ? all[key].map(String) : []));
-    return [...new Set(found)].sort();
+    const path = await unitPath(name);
+    const all = await Promise.all(keys.map((key) => property(path, 'Unit', key)));
+    return [...new Set(all.flatMap((each) => (Array.isArray(each) ? each.map(String) : [])))].sort();
   };
 
   return {
@@ -101,7 +112,7 @@ export async function connectServiceManager(
       await manager('Reload');
     },
     async runtimeWatchdogMs() {
-      const usec = (await properties(MANAGER.path, 'Manager'))['RuntimeWatchdogUSec'];
+      const usec = await property(MANAGER.path, 'Manager', 'RuntimeWatchdogUSec');
       if (typeof usec !== 'bigint') throw new GoodbootError('DBUS_FAILED', 'RuntimeWatchdogUSec: no time came back');
       // Infinity: the time of the device itself, which systemd does not feed.
       return usec === UINT64_MAX ? 0 : Number(usec / 1000n);
