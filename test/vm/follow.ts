@@ -47,8 +47,8 @@ export async function armed(vm: Vm, change: Change, attempts = 1): Promise<Updat
 
 /** Waits until the last step of the ledger is this one, and nothing is being armed. */
 export async function settled(vm: Vm, step: string): Promise<void> {
-  const script = `until grep '"event":"trial"' /var/lib/goodboot/ledger.jsonl | tail -n 1 | grep -q '"step":"${step}"'; do sleep 0.2; done
-    while [ "$(systemctl show --property=ActiveState --value goodboot-arm.service)" = activating ]; do sleep 0.2; done`;
+  const script = `until grep '"event":"trial"' /var/lib/goodboot/ledger.jsonl | tail -n 1 | grep -q '"step":"${step}"'; do sleep 0.5; done
+    while [ "$(systemctl show --property=ActiveState --value goodboot-arm.service)" = activating ]; do sleep 0.5; done`;
   await vm.sh(script, { timeoutMs: STEP_TIMEOUT_MS });
 }
 

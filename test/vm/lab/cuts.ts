@@ -40,7 +40,7 @@ export async function stopped(vm: Vm, { command, unit }: Stoppable, changes: num
   const script = `while :; do
       grep -qsx "${command} ${changes}" ${STOPPED} && exit 0
       case $(systemctl show --property=ActiveState --value ${unit}) in active | failed) break ;; inactive) [ -e ${STOPPED} ] && break ;; esac
-      sleep 0.1
+      sleep 0.4
     done
     grep -qsx "${command} ${changes}" ${STOPPED} || exit 9`;
   const { exitCode, stderr } = await vm.exec(['sh', '-uc', script], { timeoutMs: STOP_TIMEOUT_MS });

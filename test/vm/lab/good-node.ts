@@ -47,9 +47,9 @@ export async function resumed(from: string, files: Readonly<Record<string, NewFi
   }
 }
 
-/** Waits for the verdict of the boot that runs. */
+/** Waits for the verdict of the boot that runs, and for what follows from it. Not for one that was resumed. */
 export async function judged(vm: Vm): Promise<void> {
-  await vm.sh('until [ -e /run/goodboot/verdict.json ]; do sleep 0.2; done', { timeoutMs: JUDGED_TIMEOUT_MS });
+  await vm.waitFor(/^lab: judged/m, JUDGED_TIMEOUT_MS);
 }
 
 /** The path of a directory with such a node, suspended. */

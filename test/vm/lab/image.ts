@@ -33,7 +33,7 @@ const GRUB_DIRECTORY = 'usr/lib/grub/i386-pc';
 /** Quiet, quick, and without the clocks that an emulated processor gets wrong. A panic ends in a reset. */
 const KERNEL_ARGUMENTS =
   'root=/dev/vdc rw console=ttyS0 quiet loglevel=4 systemd.show_status=0 mitigations=off random.trust_cpu=on no_timer_check ' +
-  'tsc=unstable clocksource=acpi_pm nokaslr audit=0 panic=1';
+  'tsc=unstable clocksource=acpi_pm nokaslr audit=0 lsm=capability panic=1';
 
 /**
  * How a machine boots: GRUB with its environment block on an ext4 /boot, started by a BIOS; or systemd-boot, with its

@@ -132,7 +132,7 @@ const flash = (file: string): readonly string[] => ['-drive', `if=pflash,format=
 
 function argumentsOf(directory: string, { clock }: Hardware): readonly string[] {
   return [
-    ...['qemu-system-x86_64', '-machine', 'pc', '-accel', 'tcg,thread=multi,tb-size=256', '-cpu', CPU, '-smp', '1'],
+    ...['qemu-system-x86_64', '-machine', 'pc', '-accel', 'tcg,thread=multi,tb-size=512', '-cpu', CPU, '-smp', '1'],
     ...['-m', `${MEMORY_MIB}`, '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio'],
     ...(existsSync(join(directory, FIRMWARE[0])) ? FIRMWARE.flatMap((name) => flash(join(directory, name))) : []),
     '-no-reboot', // a process per boot: quicker than a warm reset, and the disk can be looked at in between
