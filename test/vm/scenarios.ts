@@ -67,6 +67,13 @@ export const SCENARIOS = [
     ...withReal('podman 5.4', 'crun'),
   },
   {
+    name: 'greenboot-script',
+    failure: 'a script that was written for greenboot fails on the new deployment only',
+    expected:
+      'back after the attempts (2); in the last one, scripts in red.d see boot_counter=0; the deployment is denied, the message of the day says so',
+    ...GRUB,
+  },
+  {
     name: 'kernel-panic',
     failure: 'the kernel of the new deployment panics before any program runs',
     expected: 'GRUB alone counts the boots; back for good; the deployment is denied',
