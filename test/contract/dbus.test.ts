@@ -91,14 +91,14 @@ describe('a D-Bus connection', () => {
 
   it('reads 64-bit integers to the last bit, and no more of a PropertiesChanged than its head', async () => {
     const path = join(directory, 'wire');
-    const integers = [2n ** 64n - 1n, 1n - 2n ** 63n, { deep: new Variant('at', [0n, 2n ** 53n + 1n]) }, 7];
+    const integers = [7, 2n ** 64n - 1n, 1n - 2n ** 63n, { deep: new Variant('at', [0n, 2n ** 53n + 1n]) }];
     const server = createServer(async (socket) => {
       const wire = await Wire.accept(socket);
       wire.on('message', (message) => {
         const changed = ['a.b', { State: new Variant('s', 'new') }, ['Other']];
         const head = { type: SIGNAL, path: '/', interface: 'org.freedesktop.DBus.Properties' };
         wire.send({ ...head, member: 'PropertiesChanged', signature: 'sa{sv}as', body: changed });
-        wire.reply(message, 'txa{sv}y', integers);
+        wire.reply(message, 'ytxa{sv}', integers);
       });
     });
     server.listen(path);
@@ -107,7 +107,7 @@ describe('a D-Bus connection', () => {
     const signals: Signal[] = [];
     connection.onSignal((signal) => signals.push(signal));
     const answer = await connection.call({ path: '/', interface: 'a.b', member: 'C' });
-    expect(answer).toEqual([2n ** 64n - 1n, 1n - 2n ** 63n, { deep: [0n, 2n ** 53n + 1n] }, 7]);
+    expect(answer).toEqual([7, 2n ** 64n - 1n, 1n - 2n ** 63n, { deep: [0n, 2n ** 53n + 1n] }]);
     expect(signals).toMatchObject([{ member: 'PropertiesChanged', body: ['', {}, []] }]);
     server.close();
   });
