@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files that take longest, longest first; the others follow. A long one at the end would leave a lane idle. */
-const LONG = ['power-cut-update', 'power-cut-rollback', 'services', 'early', 'hands', 'trial', 'systemd-boot'];
+const LONG = ['power-cut-update', 'drill', 'power-cut-rollback', 'services', 'early', 'hands', 'trial', 'systemd-boot'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
