@@ -89,12 +89,16 @@ const listener = (said: string[]): Terminal => ({
   error: () => undefined,
 });
 
-const leaves = (command: Command): readonly Command[] =>
-  command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+/** Commands that do something by themselves: those without others below them, and those with options of their own. */
+const leaves = (command: Command): readonly Command[] => {
+  const below = command.commands.flatMap(leaves);
+  const isOne = below.length === 0 || (command.parent !== null && command.options.length > 0);
+  return isOne ? [command, ...below] : below;
+};
 
 /** `goodboot check run [name...]`; "[options]" only where it has some of its own. */
 function usage(command: Command): string {
-  const text = command.createHelp().commandUsage(command);
+  const text = command.createHelp().commandUsage(command).replace(' [command]', '');
   return command.options.length === 0 ? text.replace(' [options]', '') : text;
 }
 
@@ -110,11 +114,15 @@ function section(command: Command, said: string[]): readonly string[] {
   command.outputHelp();
   const lines = said.join('').slice(command.helpInformation().length).trim().split('\n');
   const examples = lines.filter((line) => line.startsWith('  ')).map((line) => line.trim());
-  const notes = lines.filter((line) => /^[A-Z].*\.$/.test(line));
+  const prose = lines.filter((line) => !line.startsWith('  ') && !/^Examples?:$/.test(line));
+  const notes = prose
+    .join('\n')
+    .split(/\n{2,}/)
+    .map((text) => text.trim().replaceAll('\n', ' '));
   return [
     `.SS ${plain(usage(command))}`,
     sentence(command.description()),
-    ...notes.map(plain),
+    ...notes.filter((text) => text !== '').map(plain),
     ...command.registeredArguments.map((each) =>
       item(help.argumentTerm(each), plain(`${help.argumentDescription(each)}.`)),
     ),

@@ -9,8 +9,11 @@ import { run } from '../lab/run.ts';
 const PAGE = resolve(import.meta.dirname, '../../dist/man/goodboot.8');
 
 const program = buildProgram(terminalOf(process.stdout, process.stderr, false), () => undefined);
-const leaves = (command: Command): readonly Command[] =>
-  command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+/** Each that does something by itself, others below it or not. */
+const commandsOf = (command: Command): readonly Command[] => {
+  const isOne = command !== program && (command.commands.length === 0 || command.options.length > 0);
+  return [...(isOne ? [command] : []), ...command.commands.flatMap(commandsOf)];
+};
 
 let rendered = { exitCode: -1, stdout: '', stderr: '' };
 /** What a reader sees, without the spaces that justify it. */
@@ -27,7 +30,8 @@ describe('the manual page goodboot(8)', () => {
     expect(text).toMatch(/^GOODBOOT\(8\) .* NAME goodboot - boot health .* SYNOPSIS /);
   });
 
-  test.each(leaves(program).map((command) => [command.createHelp().commandUsage(command), command] as const))(
+  const usageOf = (command: Command) => command.createHelp().commandUsage(command).replace(' [command]', '');
+  test.each(commandsOf(program).map((command) => [usageOf(command), command] as const))(
     'has a section on %s, with its options',
     (usage, command) => {
       const heading = command.options.length === 0 ? usage.replace(' [options]', '') : usage;
