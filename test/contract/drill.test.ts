@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeRehearsal } from '../../src/adapters/deployments/rehearsal.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
+import { newTrial } from '../../src/core/trial.ts';
 import { arm } from '../../src/node/arm.ts';
 import { finishDrill } from '../../src/node/drill/finish.ts';
 import { DRILL, openDrill } from '../../src/node/drill/keep.ts';
@@ -15,6 +16,7 @@ import { makeOstreeSysroot } from '../lab/stand-in/ostree-sysroot.ts';
 import { MemoryFiles, makeBootLoader, Power } from '../model/fakes.ts';
 
 const signal = AbortSignal.timeout(120_000);
+const REQUEST = { attempts: 2, windows: [] };
 
 /** The trees of all deployments, also of those that no list knows. */
 const trees = async (sysroot: string): Promise<readonly string[]> =>
@@ -73,7 +75,7 @@ describe('a drill over the real ostree', () => {
     const { deps, subject, entries, events, env } = await makeNode('2* 1 0p');
     await using _ = subject;
     const before = await entries();
-    const drill = await startDrill(deps, { attempts: 2, windows: [] }, signal);
+    const drill = await startDrill(deps, REQUEST, signal);
     expect(drill).toMatchObject({ from: subject.idOf(2), attempts: 2, pinned: [subject.idOf(1)] });
     expect(await openDrill(deps.files)).toEqual(drill);
     expect(await entries()).toEqual([
@@ -85,7 +87,7 @@ describe('a drill over the real ostree', () => {
     expect([env.get('boot_counter'), env.get('boot_success')]).toEqual(['2', '0']);
     expect(events).toEqual(['armed', 'drill-begun']);
     expect(await finishDrill(deps, signal)).toEqual({ state: 'under-way', drill });
-    await expect(startDrill(deps, { attempts: 2, windows: [] }, signal)).rejects.toThrow('a drill is under way');
+    await expect(startDrill(deps, REQUEST, signal)).rejects.toThrow('a drill is under way');
     expect(await openDrill(deps.files)).toEqual(drill);
 
     // The power went before anything was written: goodboot-begin has withdrawn the trial.
@@ -114,6 +116,43 @@ describe('a drill over the real ostree', () => {
     expect(deps.files.map.has(DRILL)).toBe(false);
     expect((await loadState(deps.files)).trial).toBeNull();
     expect(env.has('boot_counter')).toBe(false);
+  });
+
+  test('is not brought to its end by somebody else while it begins', async () => {
+    const { deps, subject, entries } = await makeNode('2* 1 0p');
+    await using _ = subject;
+    const before = await entries();
+    const stage: Rehearsal['stage'] = async (id, within) => {
+      await expect(finishDrill(deps, signal)).rejects.toThrow(/drill\.lock/);
+      await expect(startDrill(deps, { attempts: 1, windows: [] }, signal)).rejects.toThrow(/drill\.lock/);
+      await deps.rehearsal.stage(id, within);
+    };
+    const drill = await startDrill({ ...deps, rehearsal: { ...deps.rehearsal, stage } }, REQUEST, signal);
+    expect(await openDrill(deps.files)).toEqual(drill);
+    expect((await entries()).slice(1)).toEqual(before.map((each) => ({ ...each, pinned: each.id !== drill.from })));
+  });
+
+  test.each(['3s 2* 1', '2* 2 1'])(
+    'takes no deployment from %s, as a person may have made it meanwhile',
+    async (text) => {
+      const { deps, subject, entries } = await makeNode(text);
+      await using _ = subject;
+      const before = await entries();
+      await expect(startDrill(deps, REQUEST, signal)).rejects.toMatchObject({ code: 'DRILL_REFUSED' });
+      expect(await entries()).toEqual(before);
+      expect(deps.files.map.has(DRILL)).toBe(false);
+    },
+  );
+
+  test('does not take the place of a trial', async () => {
+    const { deps, subject, entries } = await makeNode('2* 1');
+    await using _ = subject;
+    const before = await entries();
+    const trial = newTrial({ deployment: subject.idOf(1), from: subject.idOf(2), attempts: 3 });
+    const state = JSON.stringify({ v: 1, trial, denied: [], boots: [] });
+    deps.files.map.set(STATE, state);
+    await expect(startDrill(deps, REQUEST, signal)).rejects.toThrow('on trial by now');
+    expect([await entries(), deps.files.map.get(STATE)]).toEqual([before, state]);
   });
 
   test('that was not left says so, and is not forgotten', async () => {

@@ -106,14 +106,14 @@ export class MemoryFiles implements Files {
     if (this.map.has(path)) this.#power.change(() => void this.map.delete(path));
   };
   probeWrite = async () => undefined;
-  #locked = false;
+  readonly #locked = new Set<string>();
   exclusively = async <T>(path: string, _waitMs: number, work: () => Promise<T>): Promise<T> => {
-    if (this.#locked) throw new Error(`${path}: waited for by who holds it`);
-    this.#locked = true;
+    if (this.#locked.has(path)) throw new Error(`${path}: waited for by who holds it`);
+    this.#locked.add(path);
     try {
       return await work();
     } finally {
-      this.#locked = false;
+      this.#locked.delete(path);
     }
   };
 }

@@ -91,6 +91,16 @@ describe('a drill may begin', () => {
       { deployments: [{ id: COPY, staged: false }] },
       [/another deployment is next/],
     ],
+    [
+      'not where one is deployed twice, with other kernel arguments',
+      { deployments: [...facts.deployments, { id: OLD, staged: false }] },
+      [/^a{64} is deployed twice/],
+    ],
+    [
+      'not where that waits for the reboot',
+      { deployments: [{ id: OLD, staged: true }, ...facts.deployments] },
+      [/^a{64} is deployed twice/],
+    ],
     ['not before a rollback by hand is over', { chosen: OLDER }, [/rollback by hand waits/]],
     ['also after one', { chosen: OLD }, []],
     ['not on a bad boot', { verdict: 'bad' }, [/this boot is bad/]],

@@ -68,6 +68,8 @@ export function whyNoDrill(facts: DrillFacts): readonly string[] {
     reasons.push(
       `${deployments[0]?.staged === true ? 'an update waits for the reboot' : 'another deployment is next'}`,
     );
+  const twice = deployedTwice(deployments);
+  if (twice !== null) reasons.push(`${twice} is deployed twice, and one of the two would be lost`);
   if (verdict !== 'good')
     reasons.push(verdict === null ? 'this boot is not judged yet' : `this boot is ${verdict}; it has to be good`);
   // What the drill does not touch need not be in order for it.
@@ -76,6 +78,13 @@ export function whyNoDrill(facts: DrillFacts): readonly string[] {
     reasons.push(`now is outside of the window (UTC): ${windows.join('; ')}`);
   return reasons;
 }
+
+/**
+ * A deployment that is there twice, as after a change of kernel arguments alone; null: none. Nobody could say which of
+ * the two is to be kept, or whether the one that runs is the one that is next.
+ */
+export const deployedTwice = (deployments: readonly { readonly id: string }[]): string | null =>
+  deployments.find(({ id }, at) => deployments.findIndex((other) => other.id === id) !== at)?.id ?? null;
 
 /** The failing check is told from every other by its name: a site may use it too, and has none of it in these boots. */
 export const DRILL_CHECK = {

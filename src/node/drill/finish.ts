@@ -3,20 +3,28 @@ import { type DrillResult, resultOf } from '../../core/drill/result.ts';
 import { GoodbootError } from '../../core/errors.ts';
 import { openLedger } from '../ledger.ts';
 import { loadState } from '../state.ts';
-import { closeDrill, openDrill } from './keep.ts';
+import { closeDrill, DRILL_LOCK, LOCK_WAIT_MS, openDrill } from './keep.ts';
 import type { DrillDeps } from './start.ts';
 import { viewOf } from './view.ts';
 
 /** How it went; `under-way`: it goes on by itself; null: there is none. */
 export type Finished = DrillResult | { readonly state: 'under-way'; readonly drill: Drill } | null;
 
+type FinishDeps = Omit<DrillDeps, 'arm' | 'wantedBy'>;
+
 /**
  * After each boot in which a drill is open: when its trial is over, takes away what it brought, compares, and keeps how
  * it went. Cut at any point, the next boot does it again.
- * @throws GoodbootError DRILL_FAILED when the copy runs and nothing leads back; of the backend, the boot loader or the
- * state: then the next boot tries again
+ * @throws GoodbootError DRILL_FAILED when the copy runs and nothing leads back; FILE_LOCKED while one is begun; of the
+ * backend, the boot loader or the state: then the next boot tries again
  */
-export async function finishDrill(deps: Omit<DrillDeps, 'arm' | 'wantedBy'>, signal: AbortSignal): Promise<Finished> {
+export async function finishDrill(deps: FinishDeps, signal: AbortSignal): Promise<Finished> {
+  // Most often there is none, and nothing to lock.
+  if ((await openDrill(deps.files)) === null) return null;
+  return deps.files.exclusively(DRILL_LOCK, LOCK_WAIT_MS, () => finish(deps, signal));
+}
+
+async function finish(deps: FinishDeps, signal: AbortSignal): Promise<Finished> {
   const { files, clock, journal, deployments, rehearsal } = deps;
   const drill = await openDrill(files);
   if (drill === null) return null;

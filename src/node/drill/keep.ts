@@ -6,6 +6,10 @@ import type { Files } from '../../ports/files.ts';
 /** The drill that is not over; goodboot-drill.service looks after it as long as it is there. */
 export const DRILL = '/var/lib/goodboot/drill.json';
 export const LAST_DRILL = '/var/lib/goodboot/last-drill.json';
+/** Held by whoever begins a drill or brings one to its end. */
+export const DRILL_LOCK = '/var/lib/goodboot/drill.lock';
+/** Longer than a look at what is there, shorter than a drill takes to begin. */
+export const LOCK_WAIT_MS = 10_000;
 
 /** Null: no drill is under way. @throws GoodbootError FILE_UNREADABLE */
 export async function openDrill(files: Files): Promise<Drill | null> {

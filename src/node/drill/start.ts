@@ -1,6 +1,6 @@
 import type { ArmAction } from '../../core/arm.ts';
 import type { DoctorReport } from '../../core/doctor.ts';
-import type { Drill, DrillFacts } from '../../core/drill/drill.ts';
+import { type Drill, type DrillFacts, deployedTwice, type NodeView } from '../../core/drill/drill.ts';
 import { GoodbootError, messageOf } from '../../core/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Journal } from '../../ports/journal.ts';
@@ -8,7 +8,7 @@ import type { Rehearsal } from '../../ports/rehearsal.ts';
 import { openLedger } from '../ledger.ts';
 import { loadState } from '../state.ts';
 import { readVerdict } from '../verdict-file.ts';
-import { DRILL, keepDrill, openDrill } from './keep.ts';
+import { DRILL, DRILL_LOCK, keepDrill, LOCK_WAIT_MS, openDrill } from './keep.ts';
 import { type ViewDeps, viewOf } from './view.ts';
 
 export interface DrillDeps extends ViewDeps {
@@ -29,9 +29,6 @@ export interface DrillRequest {
 /** Longest time until the deployment is on trial: goodboot-arm.service may be at it, and runs the checks. */
 const ARMED_WITHIN_MS = 60_000;
 const POLL_MS = 200;
-/** Two who ask at the same moment. */
-const LOCK = '/var/lib/goodboot/drill.lock';
-const LOCK_WAIT_MS = 10_000;
 const PUT_BACK_TIMEOUT_MS = 5 * 60_000;
 
 /** All that speaks for or against a drill. Changes nothing. @throws GoodbootError of the backend or the state */
@@ -70,9 +67,15 @@ export async function lookAtDrill(
  * goes wrong on the way is put back, and the drill is as if it had not begun.
  * @throws GoodbootError DRILL_REFUSED when it was not armed, or whatever went wrong
  */
-export async function startDrill(deps: DrillDeps, { attempts }: DrillRequest, signal: AbortSignal): Promise<Drill> {
+export async function startDrill(deps: DrillDeps, request: DrillRequest, signal: AbortSignal): Promise<Drill> {
+  // To its very end: one who looks in the middle would unpin what is to be kept, or take it for how the node was.
+  return deps.files.exclusively(DRILL_LOCK, LOCK_WAIT_MS, () => start(deps, request, signal));
+}
+
+async function start(deps: DrillDeps, { attempts }: DrillRequest, signal: AbortSignal): Promise<Drill> {
   const { files, clock, journal, rehearsal } = deps;
   const before = await viewOf(deps, signal);
+  await refuseIfChanged(deps, before);
   const from = before.booted ?? '';
   const { records } = await openLedger(files, clock);
   const ledgerSeq = records.at(-1)?.seq ?? 0;
@@ -80,10 +83,7 @@ export async function startDrill(deps: DrillDeps, { attempts }: DrillRequest, si
   // An update drops every deployment that is not pinned, except the one that runs.
   const pinned = before.deployments.filter(({ id, pinned }) => !pinned && id !== from).map(({ id }) => id);
   const begun: Drill = { v: 1, deployment: null, from, attempts, started, ledgerSeq, pinned, before };
-  await files.exclusively(LOCK, LOCK_WAIT_MS, async () => {
-    if ((await openDrill(files)) !== null) throw new GoodbootError('DRILL_REFUSED', 'a drill is under way');
-    await keepDrill(files, begun);
-  });
+  await keepDrill(files, begun);
   let drill = begun;
   try {
     for (const id of pinned) await rehearsal.pin(id, true, signal);
@@ -103,6 +103,16 @@ export async function startDrill(deps: DrillDeps, { attempts }: DrillRequest, si
   const reason = `${attempts === 1 ? '1 attempt' : `${attempts} attempts`}, then back to ${from}`;
   journal.event('drill-begun', { GOODBOOT_DEPLOYMENT: drill.deployment ?? '', GOODBOOT_REASON: reason });
   return drill;
+}
+
+/** What spoke for a drill was looked at some time ago: a person may have been asked since. @throws GoodbootError DRILL_REFUSED */
+async function refuseIfChanged({ files }: DrillDeps, { booted, deployments }: NodeView): Promise<void> {
+  const { trial } = await loadState(files);
+  const refused = (why: string) => new GoodbootError('DRILL_REFUSED', why);
+  if ((await openDrill(files)) !== null) throw refused('a drill is under way');
+  if (trial !== null) throw refused('a deployment is on trial by now');
+  if (booted === null || deployments[0]?.id !== booted || deployedTwice(deployments) !== null)
+    throw refused('another deployment is next by now');
 }
 
 /**
