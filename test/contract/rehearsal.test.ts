@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeRehearsal } from '../../src/adapters/deployments/rehearsal.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
+import type { Processes } from '../../src/ports/processes.ts';
 import { layout } from '../lab/stand-in/layout.ts';
 import { makeOstreeSysroot } from '../lab/stand-in/ostree-sysroot.ts';
 
@@ -43,6 +44,18 @@ describe.each(['trixie', 'bookworm'] as const)('a drill with the ostree of %s', 
     await rehearsal.pin('f'.repeat(64), true, signal);
   });
 
+  test('success that is none is seen', async () => {
+    const { subject } = await make('2* 1');
+    await using _ = subject;
+    const isChange = (argv: readonly string[]) => ['pin', 'undeploy'].includes(argv[2] ?? '');
+    const run: Processes['run'] = (argv, options) =>
+      subject.processes.run(isChange(argv) ? ['ostree', 'admin', 'status'] : argv, options);
+    const rehearsal = makeRehearsal(makeFiles(subject.path), { run });
+    const id = subject.idOf(1);
+    await expect(rehearsal.pin(id, true, signal)).rejects.toThrow(`${id} is not pinned`);
+    await expect(rehearsal.remove(id, signal)).rejects.toThrow(`${id} is still there`);
+  });
+
   test('it says where it cannot be', async () => {
     const { subject, rehearsal } = await make('2*');
     await using _ = subject;
@@ -61,6 +74,18 @@ describe.each(['trixie', 'bookworm'] as const)('a drill with the ostree of %s', 
     // The first that exists is the one that is read.
     await conf('etc', '[composefs]\nenabled = yes\n');
     expect(await rehearsal.unsupported()).toBeNull();
+    // And the kernel command line comes before it.
+    const boot = async (option: string) => writeFile(join(subject.path, 'proc/cmdline'), `ro ${option} quiet\n`);
+    await boot('ostree.prepare-root.composefs=signed');
+    expect(await rehearsal.unsupported()).toMatch(/^ostree\.prepare-root\.composefs wants signed deployments/);
+    await conf('etc', '[composefs]\nenabled = signed\n');
+    await boot('ostree.prepare-root.composefs=yes');
+    expect(await rehearsal.unsupported()).toBeNull();
+    const overlays = join(subject.path, 'boot/ostree/initramfs-overlays');
+    await mkdir(overlays, { recursive: true });
+    expect(await rehearsal.unsupported()).toBeNull();
+    await writeFile(join(overlays, `${'a'.repeat(64)}.img`), '');
+    expect(await rehearsal.unsupported()).toMatch(/initramfs-overlays is not empty/);
   });
 
   test('a copy of nothing fails, and says why', async () => {
