@@ -118,6 +118,33 @@ describe('a drill over the real ostree', () => {
     expect(env.has('boot_counter')).toBe(false);
   });
 
+  test('that is on trial already, and then cannot be written down, is taken back', async () => {
+    const { deps, subject, entries, events, env } = await makeNode('2* 1');
+    await using _ = subject;
+    const before = await entries();
+    const { replace } = deps.files;
+    deps.files.replace = async (path, content) =>
+      path === DRILL && env.has('boot_counter') ? trouble() : replace(path, content);
+    await expect(startDrill(deps, REQUEST, signal)).rejects.toThrow('no space left');
+    expect(events).toEqual(['armed', 'withdrawn']);
+    expect([await entries(), deps.files.map.has(DRILL), env.has('boot_counter')]).toEqual([before, false, false]);
+    expect((await loadState(deps.files)).trial).toBeNull();
+  });
+
+  test('that is on trial, and that nobody counts, is taken back', async () => {
+    const { deps, subject, entries, env } = await makeNode('2* 1');
+    await using _ = subject;
+    const before = await entries();
+    const arm = async (within: AbortSignal) => {
+      const actions = await deps.arm(within);
+      env.delete('boot_counter');
+      return actions;
+    };
+    await expect(startDrill({ ...deps, arm }, REQUEST, signal)).rejects.toMatchObject({ code: 'DRILL_REFUSED' });
+    expect([await entries(), deps.files.map.has(DRILL)]).toEqual([before, false]);
+    expect((await loadState(deps.files)).trial).toBeNull();
+  });
+
   test('is not brought to its end by somebody else while it begins', async () => {
     const { deps, subject, entries } = await makeNode('2* 1 0p');
     await using _ = subject;
