@@ -220,7 +220,7 @@ export const ERRORS = {
   DRILL_FAILED: {
     exit: 70,
     summary: 'the deployment of a drill runs or is next, and nothing leads back from it',
-    cure: 'goodboot rollback --apply goes back to the deployment before, which has the same content',
+    cure: 'goodboot rollback --apply and a reboot go back to the deployment before; for a copy no update comes',
   },
   WINDOW_INVALID: {
     exit: 65,

@@ -36,7 +36,7 @@ async function finish(deps: FinishDeps, signal: AbortSignal): Promise<Finished> 
   const standing = standingOfDrill(drill, { trial, booted: booted?.id ?? null });
   if (standing === 'goes-on') return { state: 'under-way', drill };
   if (standing === 'not-left') {
-    const reason = `${drill.deployment} runs, which is the copy that the drill made, and nothing leads back`;
+    const reason = `${drill.deployment} runs, the copy that the drill made: no update comes for it, and nothing leads back`;
     journal.event('drill-failed', { GOODBOOT_REASON: reason });
     throw new GoodbootError('DRILL_FAILED', reason);
   }
