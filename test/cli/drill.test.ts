@@ -46,7 +46,7 @@ describe('goodboot drill', () => {
       const ran = await drill(machine, ...args);
       expect(ran).toMatchObject({ exitCode: 69, stdout: '' });
       expect(ran.stderr).toMatch(
-        /this boot is not judged yet; doctor: units: not installed: .*\[DRILL_REFUSED\]\nhint: goodboot doctor/,
+        /this boot is not judged yet; the boot loader has not proved in this boot .*; doctor: units: not installed: .*\[DRILL_REFUSED\]\nhint: goodboot doctor/,
       );
     }
     expect(versionIn(join(machine.path, 'run/sysroot.json'))).toBe('2 1');

@@ -48,6 +48,8 @@ export interface DrillFacts {
   readonly findings: DoctorReport['findings'];
   /** Why a copy of what runs cannot be deployed; null: it can. */
   readonly unsupported: string | null;
+  /** The boot loader proved at the start of this boot that it counts. */
+  readonly isProven: boolean;
   /** goodboot-drill.service is started at boot: nothing else brings a drill to its end. */
   readonly isLookedAfter: boolean;
   readonly windows: readonly string[];
@@ -72,6 +74,11 @@ export function whyNoDrill(facts: DrillFacts): readonly string[] {
   if (twice !== null) reasons.push(`${twice} is deployed twice, and one of the two would be lost`);
   if (verdict !== 'good')
     reasons.push(verdict === null ? 'this boot is not judged yet' : `this boot is ${verdict}; it has to be good`);
+  // An update has to be taken some day; a drill can wait until it is certain that something leads back.
+  if (!facts.isProven)
+    reasons.push(
+      'the boot loader has not proved in this boot that it counts; goodboot doctor says why, or reboot once',
+    );
   // What the drill does not touch need not be in order for it.
   for (const { state, title, why } of facts.findings) if (state === 'fail') reasons.push(`doctor: ${title}: ${why}`);
   if (windows.length > 0 && !windows.some((text) => isWithin(parseWindow(text), nowMs)))

@@ -5,6 +5,7 @@ import { GoodbootError, messageOf } from '../../core/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Journal } from '../../ports/journal.ts';
 import type { Rehearsal } from '../../ports/rehearsal.ts';
+import type { Boot } from '../boot.ts';
 import { openLedger } from '../ledger.ts';
 import { loadState } from '../state.ts';
 import { readVerdict } from '../verdict-file.ts';
@@ -12,6 +13,7 @@ import { DRILL, DRILL_LOCK, keepDrill, LOCK_WAIT_MS, openDrill } from './keep.ts
 import { type ViewDeps, viewOf } from './view.ts';
 
 export interface DrillDeps extends ViewDeps {
+  readonly boot: Boot;
   readonly clock: Clock;
   readonly journal: Journal;
   readonly rehearsal: Rehearsal;
@@ -33,7 +35,7 @@ const PUT_BACK_TIMEOUT_MS = 5 * 60_000;
 
 /** All that speaks for or against a drill. Changes nothing. @throws GoodbootError of the backend or the state */
 export async function lookAtDrill(
-  { files, deployments, clock, rehearsal, wantedBy }: DrillDeps,
+  { files, boot, deployments, clock, rehearsal, wantedBy }: DrillDeps,
   { windows }: DrillRequest,
   findings: DoctorReport['findings'],
   signal: AbortSignal,
@@ -47,6 +49,7 @@ export async function lookAtDrill(
     rehearsal.unsupported(),
     wantedBy('goodboot-drill.service'),
   ]);
+  const seen = state.boots.at(-1);
   return {
     booted: booted?.id ?? null,
     deployments: entries,
@@ -56,6 +59,7 @@ export async function lookAtDrill(
     verdict: verdict?.verdict ?? null,
     findings,
     unsupported,
+    isProven: seen?.bootId === boot.id && seen.proven,
     isLookedAfter: wanted === null || wanted.length > 0,
     windows,
     nowMs: clock.now(),
