@@ -113,6 +113,8 @@ test.each([
   ['goodboot-verdict.service', 'boot-complete.target', ['goodboot-verdict.service']],
   ['goodboot-verdict.service', 'boot-complete.target', BOOT],
   ['goodboot-begin.service', 'goodboot-verdict.service', BOOT],
+  // So an updater starts only after a drill is over.
+  ['goodboot-drill.service', 'boot-complete.target', BOOT],
 ])('%s after %s would be an ordering cycle, and is found where %j start', async (unit, other, started) => {
   const directory = join(root, 'etc/systemd/system', `${unit}.d`);
   await mkdir(directory, { recursive: true });
@@ -129,6 +131,7 @@ test.each([
   ['goodboot-begin.service', null, 5.2],
   ['goodboot-end.service', null, 5.2],
   ['goodboot-arm.service', null, 5.2],
+  ['goodboot-drill.service', null, 5.2],
   ['goodboot-check@.service', null, 1.0],
   ['goodboot-check@.service', 'http', 1.3],
   ['goodboot-check@.service', 'tcp', 1.3],
