@@ -219,8 +219,8 @@ export const ERRORS = {
   },
   DRILL_FAILED: {
     exit: 70,
-    summary: 'the deployment of a drill runs or is next, and nothing leads back from it',
-    cure: 'goodboot rollback --apply and a reboot go back to the deployment before; for a copy no update comes',
+    summary: 'the copy that a drill made still runs, and its trial is over',
+    cure: 'reboot: the deployment before is the default again, and has the same content; for a copy no update comes',
   },
   WINDOW_INVALID: {
     exit: 65,

@@ -16,6 +16,8 @@ const STOP_TIMEOUT_MS = 10_000;
 /** Reached on a boot that is not good, as under greenboot: `goodboot migrate greenboot` brings it. */
 const RED_TARGET = 'redboot.target';
 const RED_TIMEOUT_MS = 60_000;
+/** Brings a drill to its end. */
+const DRILL_UNIT = 'goodboot-drill.service';
 
 export interface ConcludeDeps extends RecordDeps {
   /** Null where systemd is not PID 1. */
@@ -42,6 +44,9 @@ export async function conclude(deps: ConcludeDeps, report: VerdictReport): Promi
     await said(warn, 'what failed on trial', () => keepTrialFailures(files, report));
   // All that is to last is written by now: hooks may do anything, and take their time.
   await startHooks({ files, journal, manager }, report, before);
+  // A verdict that was made late, after the unit had looked: it is asked again, when this one is over.
+  if (report.actions.some(({ action }) => action.kind === 'end-trial' && action.result === 'drilled'))
+    await said(warn, DRILL_UNIT, () => manager.startSoon(DRILL_UNIT));
   if (report.verdict !== 'good') await said(warn, RED_TARGET, () => startRedTarget(manager));
   if (reboot?.kind !== 'reboot') return;
   if (reboot.why === 'regression' && !isRecorded) {

@@ -190,5 +190,6 @@ describe('a drill over the real ostree', () => {
     deps.files.map.set(DRILL, JSON.stringify({ ...about, pinned: [], before }));
     await expect(finishDrill(deps, signal)).rejects.toMatchObject({ code: 'DRILL_FAILED' });
     expect([deps.files.map.has(DRILL), events]).toEqual([true, ['drill-failed']]);
+    expect(await subject.seen()).toBe('1 2');
   });
 });

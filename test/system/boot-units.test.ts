@@ -121,6 +121,41 @@ describe('a node with deployments', () => {
   );
 
   test(
+    'brings a drill to its end, also where only a late verdict asks for that',
+    async () => {
+      const view = { booted: checksumOf(1), deployments: [{ id: checksumOf(1), pinned: false }] };
+      const drill = {
+        v: 1,
+        deployment: checksumOf(2),
+        from: checksumOf(1),
+        attempts: 3,
+        started: '2026-11-21T10:00:00.000Z',
+        ledgerSeq: 0,
+        pinned: [],
+        before: { ...view, marks: { boot_success: '1' }, denied: [] },
+      };
+      await using machine = await bootDeployed(
+        '2 1*',
+        { trial: { ...trial, phase: 'fell-back', drill: true } },
+        {
+          files: {
+            '/boot/grub2/grubenv': COUNTING,
+            '/var/lib/goodboot/drill.json': JSON.stringify(drill),
+            '/etc/systemd/system-preset/00-late.preset': 'disable goodboot-drill.service\n',
+          },
+        },
+      );
+      await machine.waitForJobs();
+      expect(await machine.sh('systemctl is-enabled goodboot-drill.service || :')).toBe('disabled\n');
+      expect(JSON.parse(await machine.sh('goodboot drill show --json'))).toMatchObject({ deployment: checksumOf(2) });
+      expect(await machine.sh('ls /var/lib/goodboot')).not.toMatch(/^drill\.json/m);
+      expect(await machine.sh('ostree admin status --json')).not.toContain(checksumOf(2));
+      expect(await machine.sh('goodboot deny list')).not.toContain(checksumOf(2));
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     'that cannot begin still ends clean',
     async () => {
       const broken = '[Service]\nExecStart=\nExecStart=/bin/false\n';

@@ -126,7 +126,7 @@ export type DrillStanding =
   | 'goes-on'
   /** Its trial is over, and the node is where it came from: put everything back, and say how it went. */
   | 'over'
-  /** Its deployment runs, or is the default, and nothing leads back: a person has to. */
+  /** Its deployment runs, and its trial is over: the default has to be changed, and the next boot leads back. */
   | 'not-left';
 
 export function standingOfDrill(

@@ -15,8 +15,8 @@ type FinishDeps = Omit<DrillDeps, 'arm' | 'wantedBy'>;
 /**
  * After each boot in which a drill is open: when its trial is over, takes away what it brought, compares, and keeps how
  * it went. Cut at any point, the next boot does it again.
- * @throws GoodbootError DRILL_FAILED when the copy runs and nothing leads back; FILE_LOCKED while one is begun; of the
- * backend, the boot loader or the state: then the next boot tries again
+ * @throws GoodbootError DRILL_FAILED when the copy runs and its trial is over: the next boot leads back; FILE_LOCKED while
+ * one is begun; of the backend, the boot loader or the state: then the next boot tries again
  */
 export async function finishDrill(deps: FinishDeps, signal: AbortSignal): Promise<Finished> {
   // Most often there is none, and nothing to lock.
@@ -36,7 +36,9 @@ async function finish(deps: FinishDeps, signal: AbortSignal): Promise<Finished> 
   const standing = standingOfDrill(drill, { trial, booted: booted?.id ?? null });
   if (standing === 'goes-on') return { state: 'under-way', drill };
   if (standing === 'not-left') {
-    const reason = `${drill.deployment} runs, the copy that the drill made: no update comes for it, and nothing leads back`;
+    // What it came from is known to work, and has the same content: whatever reboots this node next leads back to it.
+    if (next?.id === drill.deployment) await deployments.makeDefault(drill.from, signal);
+    const reason = `${drill.deployment} runs, the copy that the drill made, for which no update comes; the next boot starts ${drill.from}`;
     journal.event('drill-failed', { GOODBOOT_REASON: reason });
     throw new GoodbootError('DRILL_FAILED', reason);
   }
