@@ -1,5 +1,5 @@
 // Runs every test. Most of the first suite waits, for boots and for time to pass, and the machines of the second take all
-// that they get: so both run at once, and the machines give way.
+// that they get: so both run at once. At the same priority: machines that only get what is left over run into their bounds.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -8,11 +8,8 @@ const REPO = join(import.meta.dirname, '..');
 const VITEST = join(REPO, 'node_modules/vitest/vitest.mjs');
 
 /** Starts a program of Node; what it prints is kept until `show` is called, and passed on from then. */
-function start(args, niceness) {
-  const child = spawn('nice', ['-n', niceness, process.execPath, ...args], {
-    cwd: REPO,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+function start(args) {
+  const child = spawn(process.execPath, args, { cwd: REPO, stdio: ['ignore', 'pipe', 'pipe'] });
   const kept = [];
   let isShown = false;
   for (const [from, to] of [
@@ -29,8 +26,8 @@ function start(args, niceness) {
   return { child, ended, show };
 }
 
-const suite = start([VITEST, 'run'], '0');
-const machines = start([VITEST, 'run', '--config', 'vitest.vm.config.ts'], '19');
+const suite = start([VITEST, 'run']);
+const machines = start([VITEST, 'run', '--config', 'vitest.vm.config.ts']);
 suite.show();
 const failed = await suite.ended;
 if (failed !== 0) {

@@ -6,7 +6,7 @@ import { scenario } from './scenario.ts';
 
 /** One after the other; `GOODBOOT_DRILLS=100 npm run vm -- drill` for more. */
 const DRILLS = Number(process.env['GOODBOOT_DRILLS'] ?? 10);
-const DRILL_TIMEOUT_MS = 300_000;
+const DRILL_TIMEOUT_MS = 600_000;
 
 scenario('drill', async () => {
   await using vm = await goodNode();

@@ -4,7 +4,7 @@ import type { Change } from './lab/ostree-guest.ts';
 import type { NodeState, Vm } from './lab/virtual-machine.ts';
 
 /** A step may need a check to be run, under emulation and beside other machines. */
-const STEP_TIMEOUT_MS = 120_000;
+const STEP_TIMEOUT_MS = 300_000;
 
 /** Steps of trials, in order, as the ledger has them. */
 export const stepsOf = ({ ledger }: NodeState): readonly string[] =>

@@ -11,7 +11,7 @@ const OUT = join(REPO, 'out-cut-points');
 /** As src/cli/cut-points.ts has them. */
 const WHERE = '/var/lib/goodboot-cut-point';
 const STOPPED = '/run/goodboot/at-cut-point';
-const STOP_TIMEOUT_MS = 240_000;
+const STOP_TIMEOUT_MS = 600_000;
 
 /** A command that can be stopped, and the unit that runs it. */
 export interface Stoppable {

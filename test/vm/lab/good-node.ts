@@ -8,7 +8,7 @@ import { bootVm, ownFragment, sweep } from './vm.ts';
 
 const HERE = import.meta.dirname;
 /** A verdict takes some 10 s; the machine may be one of many. */
-const JUDGED_TIMEOUT_MS = 240_000;
+const JUDGED_TIMEOUT_MS = 600_000;
 
 /** Checks that need no time to pass, and a soak that is one round of them: 5 minutes are long under emulation. */
 const QUICK = `apiVersion: goodboot/v1

@@ -17,7 +17,7 @@ export const GRUBENV = '/boot/grub2/grubenv';
 const MEMORY = 'memory';
 const LEDGER = '/var/lib/goodboot/ledger.jsonl';
 /** One boot takes some 15 s on an idle host; on a busy one it can take ten times that. */
-const BOOT_TIMEOUT_MS = 180_000;
+const BOOT_TIMEOUT_MS = 600_000;
 /** The guest bounds a program's time itself: beyond it, only one that hangs does not answer. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
