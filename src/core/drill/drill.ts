@@ -67,9 +67,7 @@ export function whyNoDrill(facts: DrillFacts): readonly string[] {
   else if (trial !== null) reasons.push('a deployment is on trial; goodboot trial show says where it is');
   if (chosen !== null && chosen !== booted) reasons.push('a rollback by hand waits for the reboot');
   else if (deployments[0]?.id !== booted)
-    reasons.push(
-      `${deployments[0]?.staged === true ? 'an update waits for the reboot' : 'another deployment is next'}`,
-    );
+    reasons.push(deployments[0]?.staged === true ? 'an update waits for the reboot' : 'another deployment is next');
   const twice = deployedTwice(deployments);
   if (twice !== null) reasons.push(`${twice} is deployed twice, and one of the two would be lost`);
   if (verdict !== 'good')
@@ -79,7 +77,7 @@ export function whyNoDrill(facts: DrillFacts): readonly string[] {
     reasons.push(
       'the boot loader has not proved in this boot that it counts; goodboot doctor says why, or reboot once',
     );
-  // What the drill does not touch need not be in order for it.
+  // Whatever fails: a node that is not in order is mended before it is rebooted for practice.
   for (const { state, title, why } of facts.findings) if (state === 'fail') reasons.push(`doctor: ${title}: ${why}`);
   if (windows.length > 0 && !windows.some((text) => isWithin(parseWindow(text), nowMs)))
     reasons.push(`now is outside of the window (UTC): ${windows.join('; ')}`);
