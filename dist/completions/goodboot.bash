@@ -13,11 +13,11 @@ _goodboot() {
       continue
     fi
     case $word in
-      --root | -n | --lines | --attempts | --window) option=$word ;;
+      --root | -n | --lines | --attempts | --window | --prefix | --from) option=$word ;;
       -*) ;;
       *)
         case "$at $word" in
-          ' check' | ' check list' | ' check run' | ' verdict' | ' status' | ' history' | ' mark' | ' trial' | ' trial show' | ' trial evidence' | ' rollback' | ' deny' | ' deny list' | ' deny add' | ' deny remove' | ' doctor' | ' drill' | ' drill show' | ' install-grub' | ' migrate' | ' migrate greenboot' | ' config' | ' config check' | ' config show' | ' config schema' | ' explain' | ' help') at+=" $word" ;;
+          ' check' | ' check list' | ' check run' | ' verdict' | ' status' | ' history' | ' mark' | ' trial' | ' trial show' | ' trial evidence' | ' rollback' | ' deny' | ' deny list' | ' deny add' | ' deny remove' | ' doctor' | ' drill' | ' drill show' | ' install' | ' uninstall' | ' install-grub' | ' migrate' | ' migrate greenboot' | ' config' | ' config check' | ' config show' | ' config schema' | ' explain' | ' help') at+=" $word" ;;
           *) given+=1 ;;
         esac
         ;;
@@ -34,6 +34,8 @@ _goodboot() {
       --lines) : ;;
       --attempts) : ;;
       --window) : ;;
+      --prefix) candidates='/usr /usr/local' ;;
+      --from) kind=directories ;;
     esac
   elif [[ $cur == -* ]]; then
     candidates='-V --version --json --root -h --help'
@@ -43,13 +45,15 @@ _goodboot() {
       ' rollback') candidates+=' --dry-run --apply --force --no-deny' ;;
       ' doctor') candidates+=' --fix --dry-run' ;;
       ' drill') candidates+=' --attempts --window --dry-run --yes' ;;
+      ' install') candidates+=' --prefix --from --no-start --dry-run' ;;
+      ' uninstall') candidates+=' --dry-run' ;;
       ' install-grub') candidates+=' --remove --dry-run' ;;
       ' migrate greenboot') candidates+=' --dry-run --revert' ;;
       ' config show') candidates+=' --origins' ;;
     esac
   else
     case $at in
-      '') candidates='check verdict status history mark trial rollback deny doctor drill install-grub migrate config explain help' ;;
+      '') candidates='check verdict status history mark trial rollback deny doctor drill install uninstall install-grub migrate config explain help' ;;
       ' check') candidates='list run' ;;
       ' check run') candidates=$(goodboot complete checks 2>/dev/null) ;;
       ' mark') ((given > 0)) || candidates='good bad' ;;
@@ -63,7 +67,7 @@ _goodboot() {
       ' config') candidates='check show schema' ;;
       ' config check') kind=files ;;
       ' explain') ((given > 0)) || candidates=$(goodboot complete words 2>/dev/null) ;;
-      ' help') ((given > 0)) || candidates='check verdict status history mark trial rollback deny doctor drill install-grub migrate config explain' ;;
+      ' help') ((given > 0)) || candidates='check verdict status history mark trial rollback deny doctor drill install uninstall install-grub migrate config explain' ;;
     esac
   fi
   case $kind in

@@ -12,12 +12,12 @@ function __goodboot_at
             continue
         end
         switch $word
-            case --root -n --lines --attempts --window
+            case --root -n --lines --attempts --window --prefix --from
                 set option $word
             case '-*'
             case '*'
                 switch "$at $word"
-                    case ' check' ' check list' ' check run' ' verdict' ' status' ' history' ' mark' ' trial' ' trial show' ' trial evidence' ' rollback' ' deny' ' deny list' ' deny add' ' deny remove' ' doctor' ' drill' ' drill show' ' install-grub' ' migrate' ' migrate greenboot' ' config' ' config check' ' config show' ' config schema' ' explain' ' help'
+                    case ' check' ' check list' ' check run' ' verdict' ' status' ' history' ' mark' ' trial' ' trial show' ' trial evidence' ' rollback' ' deny' ' deny list' ' deny add' ' deny remove' ' doctor' ' drill' ' drill show' ' install' ' uninstall' ' install-grub' ' migrate' ' migrate greenboot' ' config' ' config check' ' config show' ' config schema' ' explain' ' help'
                         set at "$at $word"
                     case '*'
                         set given (math $given + 1)
@@ -42,6 +42,8 @@ complete -c goodboot -n '__goodboot_at ""' -a rollback -d 'go back to the deploy
 complete -c goodboot -n '__goodboot_at ""' -a deny -d 'deployments that this node never boots into again'
 complete -c goodboot -n '__goodboot_at ""' -a doctor -d 'would a bad update be rolled back on this node: every precondition, and the command that mends it'
 complete -c goodboot -n '__goodboot_at ""' -a drill -d 'rehearse a rollback for real: reboot into a copy of what runs that fails, and come back'
+complete -c goodboot -n '__goodboot_at ""' -a install -d 'install this goodboot: its executable, units and texts'
+complete -c goodboot -n '__goodboot_at ""' -a uninstall -d 'take goodboot out again'
 complete -c goodboot -n '__goodboot_at ""' -a install-grub -d 'let GRUB count the boots of a trial: install or update the counting fragment'
 complete -c goodboot -n '__goodboot_at ""' -a migrate -d 'take over from another program'
 complete -c goodboot -n '__goodboot_at ""' -a config -d 'check, show or describe the configuration'
@@ -71,6 +73,11 @@ complete -c goodboot -n '__goodboot_at " drill"' -l attempts -r -f -d 'boots tha
 complete -c goodboot -n '__goodboot_at " drill"' -l window -r -f -d 'begin only within this time of the week, in UTC; default: drill.windows'
 complete -c goodboot -n '__goodboot_at " drill"' -l dry-run -d 'say what would be done, or what is against it, and change nothing'
 complete -c goodboot -n '__goodboot_at " drill"' -l yes -d 'do not ask'
+complete -c goodboot -n '__goodboot_at " install"' -l prefix -r -f -a '/usr /usr/local' -d 'where to: /usr (a part of the image) or /usr/local (beside it)'
+complete -c goodboot -n '__goodboot_at " install"' -l from -r -f -a '(__fish_complete_directories)' -d 'the directory with the programs, when they are of another architecture'
+complete -c goodboot -n '__goodboot_at " install"' -l no-start -d 'enable the units, and do not start them'
+complete -c goodboot -n '__goodboot_at " install"' -l dry-run -d 'say what would be changed, and change nothing'
+complete -c goodboot -n '__goodboot_at " uninstall"' -l dry-run -d 'say what would be removed, and remove nothing'
 complete -c goodboot -n '__goodboot_at " install-grub"' -l remove -d 'take it out again'
 complete -c goodboot -n '__goodboot_at " install-grub"' -l dry-run -d 'say what would be changed, and change nothing'
 complete -c goodboot -n '__goodboot_at " migrate"' -a greenboot -d 'run the scripts of greenboot as they are, disable its units, and keep the names that others look at'
@@ -82,4 +89,4 @@ complete -c goodboot -n '__goodboot_at " config"' -a schema -d 'the JSON Schema 
 complete -c goodboot -n '__goodboot_at " config check"' -F
 complete -c goodboot -n '__goodboot_at " config show"' -l origins -d 'say where each value was written'
 complete -c goodboot -n '__goodboot_at " explain" 1' -f -a '(goodboot complete words 2>/dev/null)'
-complete -c goodboot -n '__goodboot_at " help" 1' -f -a 'check verdict status history mark trial rollback deny doctor drill install-grub migrate config explain'
+complete -c goodboot -n '__goodboot_at " help" 1' -f -a 'check verdict status history mark trial rollback deny doctor drill install uninstall install-grub migrate config explain'

@@ -225,6 +225,22 @@ export const OUTPUT_SCHEMAS = {
     dryRun: v.boolean(),
     changes: v.array(v.strictObject({ path: v.string(), change: v.picklist(['write', 'remove']) })),
   }),
+  Installation: v.strictObject({
+    apiVersion,
+    kind: v.literal('Installation'),
+    version: v.string(),
+    prefix: v.picklist(['/usr', '/usr/local']),
+    dryRun: v.boolean(),
+    changes: v.array(v.strictObject({ path: v.string(), change: v.picklist(['write', 'link', 'remove']) })),
+    next: v.array(v.string()),
+  }),
+  Uninstallation: v.strictObject({
+    apiVersion,
+    kind: v.literal('Uninstallation'),
+    dryRun: v.boolean(),
+    removed: v.array(v.string()),
+    kept: v.array(v.string()),
+  }),
   Migration: v.strictObject({
     apiVersion,
     kind: v.literal('Migration'),

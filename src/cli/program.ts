@@ -9,6 +9,7 @@ import { addDrillCommands } from './commands/drill.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addHooksCommand } from './commands/hooks.ts';
+import { addInstallCommands } from './commands/install.ts';
 import { addInstallGrubCommand } from './commands/install-grub.ts';
 import { addMarkCommand } from './commands/mark.ts';
 import { addMigrateCommands } from './commands/migrate.ts';
@@ -69,6 +70,7 @@ export function buildProgram(terminal: Terminal, done: (status: number) => void)
   addDenyCommands(program, setup);
   addDoctorCommand(program, setup);
   addDrillCommands(program, setup);
+  addInstallCommands(program, setup);
   addInstallGrubCommand(program, setup);
   addMigrateCommands(program, setup);
   addConfigCommands(program, setup);

@@ -6,6 +6,7 @@ import { makeClock } from '../adapters/clock/clock.ts';
 import { lazyDeployments } from '../adapters/deployments/lazy.ts';
 import { makeFiles } from '../adapters/files/files.ts';
 import { makeJournal } from '../adapters/journald/writer.ts';
+import { ownExecutable } from '../adapters/package/package.ts';
 import { makeChildRunner } from '../adapters/process/child-runner.ts';
 import { makeProcesses } from '../adapters/process/run.ts';
 import { connectServiceManager } from '../adapters/systemd/service-manager.ts';
@@ -13,6 +14,7 @@ import { checkUnit, makeUnitRunner } from '../adapters/systemd/unit-runner.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { checkTypes } from '../config/registry.ts';
 import { GoodbootError } from '../core/errors.ts';
+import { dataDirectory } from '../core/package/layout.ts';
 import type { ArmDeps } from '../node/arm.ts';
 import { type Boot, readBoot } from '../node/boot.ts';
 import type { TrialEffectsDeps } from '../node/end-trial.ts';
@@ -95,7 +97,8 @@ export async function checkRunnerOf(
       }
       if (loadState === 'loaded') {
         const writePlan = (checks: Parameters<typeof planText>[0]) => files.replace(PLAN_PATH, planText(checks), 0o600);
-        return makeUnitRunner({ manager, files, clock, writePlan });
+        const sandboxes = `${dataDirectory(ownExecutable())}/sandbox`;
+        return makeUnitRunner({ manager, files, clock, sandboxes, writePlan });
       }
     } catch (error) {
       return unableRunner(error);

@@ -5,6 +5,9 @@ declare const GOODBOOT_BUILD_TIME: string;
 
 const built = typeof GOODBOOT_VERSION === 'string';
 
+/** The version alone: `0.1.0`. */
+export const VERSION_NUMBER = built ? GOODBOOT_VERSION : 'source';
+
 /** Version, commit and runtime; the first two are put in by the build. */
 export const VERSION = built
   ? `goodboot ${GOODBOOT_VERSION} (${GOODBOOT_COMMIT}, node ${process.versions.node})`

@@ -108,6 +108,16 @@ export const ERRORS = {
     summary: 'a required script of greenboot could not be run, or a directory of scripts could not be read',
     cure: 'the message names it; mend or remove it, or name the script in DISABLED_HEALTHCHECKS',
   },
+  PACKAGE_BROKEN: {
+    exit: 70,
+    summary: 'goodboot lacks a part of itself',
+    cure: 'compare the executable with SHA256SUMS of its release, and get it again; in a checkout: npm run build',
+  },
+  INSTALL_REFUSED: {
+    exit: 75,
+    summary: 'goodboot cannot be installed or taken out as things are now',
+    cure: 'the message says what is in the way; nothing was changed',
+  },
   MIGRATION_INVALID: {
     exit: 65,
     summary: 'the record of a migration from greenboot is damaged',

@@ -34,7 +34,6 @@ beforeAll(async () => {
     'run/goodboot/config.d/50-test.yaml': onlyCommand(['true']),
     'var/lib/goodboot/evidence/e1.json': JSON.stringify(EVIDENCE),
     'run/image/boot/grub2/grub.cfg': 'source $prefix/custom.cfg\n',
-    'run/image/usr/lib/bootupd/grub2-static/configs.d/09_goodboot.cfg': 'set x=y\n',
   });
   two = await makeOstreeMachine('2* 1', { v: 1, trial: null, denied: [], boots: [] });
   await makeGrubenv(`${machine.path}/boot/grub2/grubenv`, ['boot_counter=2', 'boot_success=0']);
@@ -58,6 +57,8 @@ const ANSWERS = [
   ['deny list', 'Denied'],
   ['deny add sha256:DIGEST', 'Denied'],
   ['--root /run/image install-grub --dry-run', 'GrubFragment'],
+  ['--root /run/image install --dry-run --from /usr/bin', 'Installation'],
+  ['--root /run/image uninstall --dry-run', 'Uninstallation'],
   ['--root /run/image migrate greenboot --dry-run', 'Migration'],
   ['doctor', 'Doctor'],
   ['drill show', 'Drill'],

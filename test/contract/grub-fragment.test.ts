@@ -1,9 +1,8 @@
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FRAGMENT_SOURCE } from '../../src/adapters/boot-loader/fragment.ts';
 import { type GrubBoot, grubBoot, roomIn } from '../helpers/grub-model.ts';
 import { bootReally, FRAGMENT, type RealCase } from '../helpers/real-grub.ts';
 import { must } from '../lab/run.ts';
@@ -90,21 +89,18 @@ test('GRUB and the model agree on whatever else stands in the block, with and wi
 
 describe('on a read-only /boot', () => {
   const PROGRAM = new URL('../fixtures/programs/install-fragment.ts', import.meta.url).pathname;
-  /** $1 root, $2 runtime, $3 program, $4 how to enter other mounts. The shell is PID 1, whose mounts are the machine's. */
+  /** $1 root, $2 runtime, $3 program, $4 fragment, $5 how to enter other mounts. The shell is PID 1, whose mounts are the machine's. */
   const SCRIPT = `
     mount -t tmpfs tmpfs "$1/boot" && mkdir "$1/boot/grub2" && echo '. $prefix/custom.cfg' >"$1/boot/grub2/grub.cfg"
     mount -o remount,ro,nosuid "$1/boot" && before=$(grep "$1" /proc/self/mountinfo)
-    $4 "$2" --disable-warning=ExperimentalWarning "$3" "$1" 2>&1
+    $5 "$2" --disable-warning=ExperimentalWarning "$3" "$1" "$4" 2>&1
     [ "$before" = "$(grep "$1" /proc/self/mountinfo)" ] && ls "$1/boot/grub2"`;
   const install = async (enter: string): Promise<string> => {
     const root = await mkdtemp(join(tmpdir(), 'goodboot-boot-'));
     try {
-      const source = join(root, dirname(FRAGMENT_SOURCE));
-      await mkdir(source, { recursive: true });
       await mkdir(join(root, 'boot'));
-      await copyFile(FRAGMENT, join(root, FRAGMENT_SOURCE));
       const argv = ['unshare', '--mount', '--pid', '--fork', '--mount-proc', 'sh', '-c', SCRIPT, 'sh'];
-      return await must([...argv, root, process.execPath, PROGRAM, enter]);
+      return await must([...argv, root, process.execPath, PROGRAM, await readFile(FRAGMENT, 'utf8'), enter]);
     } finally {
       await rm(root, { recursive: true });
     }

@@ -28,6 +28,7 @@ describeCheckRunner('units of a booted systemd', async () => {
   const files = makeFiles(root);
   const manager = await connectServiceManager({ root: true, below: root });
   const runner = makeUnitRunner({
+    sandboxes: '/usr/lib/goodboot/sandbox',
     manager,
     files,
     clock: makeClock(),

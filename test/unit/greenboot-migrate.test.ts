@@ -51,7 +51,10 @@ async function tree(): Promise<Readonly<Record<string, string>>> {
 }
 
 async function migrate(files: Files = makeFiles(root)): Promise<readonly string[]> {
-  const changes = await changesTo(files, wantedPlaces((await surveyGreenboot(files)).survey));
+  const changes = await changesTo(
+    files,
+    wantedPlaces((await surveyGreenboot(files)).survey, '/usr/lib/goodboot/greenboot'),
+  );
   await apply(files, changes);
   return changes.map(({ path }) => path);
 }

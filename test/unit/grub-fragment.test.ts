@@ -3,12 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  applyFragment,
-  FRAGMENT_SOURCE,
-  fragmentState,
-  planFragment,
-} from '../../src/adapters/boot-loader/fragment.ts';
+import { applyFragment, fragmentState, planFragment } from '../../src/adapters/boot-loader/fragment.ts';
 import { withBlock, withoutBlock } from '../../src/adapters/boot-loader/fragment-block.ts';
 import { commandsOf, sourcedBy } from '../../src/adapters/boot-loader/grub-script.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
@@ -172,7 +167,6 @@ describe('on an installed system', () => {
   afterAll(() => rm(root, { recursive: true }));
   beforeEach(async () => {
     await rm(join(root, 'boot'), { recursive: true, force: true });
-    await put(FRAGMENT_SOURCE, fragment);
   });
 
   const put = async (path: string, content: string | Buffer): Promise<void> => {
@@ -183,7 +177,7 @@ describe('on an installed system', () => {
   const state = () => fragmentState(makeFiles(root));
   const change = async (wanted: 'install' | 'remove'): Promise<readonly string[]> => {
     const files = makeFiles(root);
-    const changes = await planFragment(files, wanted);
+    const changes = await planFragment(files, wanted === 'install' ? fragment : null);
     await applyFragment(changes, { files, processes: makeProcesses(), warn: expect.unreachable });
     return changes.map(({ path, content }) => `${content === null ? '-' : '+'}${path}`);
   };
@@ -261,7 +255,6 @@ describe('on an installed system', () => {
       },
       'a regular file was wanted',
     ],
-    ['goodboot is not installed there', () => rm(join(root, FRAGMENT_SOURCE)), `${FRAGMENT_SOURCE}: ENOENT`],
   ])('it is refused, and nothing touched, when %s', async (what, prepare, message) => {
     if (!what.includes('grub.cfg')) await put('/boot/grub2/grub.cfg', CUSTOM);
     await prepare();

@@ -23,8 +23,9 @@ beforeAll(async () => {
   await cp(SYSTEM, join(root, SYSTEM), { recursive: true, verbatimSymlinks: true });
   await must([process.execPath, join(REPO, 'tools/install.mjs'), root, '--link', '--out', join(REPO, 'test/lab/stub')]);
   await must(['systemctl', `--root=${root}`, 'preset', ...NAMED]);
-  // The only program of others that a unit runs.
+  // The only programs of others that units run.
   await cp('/usr/bin/systemctl', join(root, 'usr/bin/systemctl'));
+  await cp('/bin/sh', join(root, 'bin/sh'), { dereference: true });
 });
 
 afterAll(() => rm(root, { recursive: true, force: true }));

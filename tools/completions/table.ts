@@ -47,7 +47,11 @@ const ARGUMENTS: Readonly<Record<string, Values>> = {
 };
 
 /** Of options that take a value. All others take one that nobody can list. */
-const OPTIONS: Readonly<Record<string, Values>> = { '--root': { kind: 'directories' } };
+const OPTIONS: Readonly<Record<string, Values>> = {
+  '--root': { kind: 'directories' },
+  '--from': { kind: 'directories' },
+  '--prefix': { kind: 'words', words: ['/usr', '/usr/local'] },
+};
 
 /** The command line as it is, in the form that the completions are made from. */
 export function completionTable(): CompletionTable {

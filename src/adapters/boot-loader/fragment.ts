@@ -5,9 +5,6 @@ import { FRAGMENT_NAME, withBlock, withoutBlock } from './fragment-block.ts';
 import { commandsOf, sourcedBy } from './grub-script.ts';
 import { makeWritable, mountOf } from './mount.ts';
 
-/** Where the fragment is installed. bootupd takes it from there into the grub.cfg of a new disk. */
-export const FRAGMENT_SOURCE = '/usr/lib/bootupd/grub2-static/configs.d/09_goodboot.cfg';
-
 /** Fedora's place, then everybody else's. */
 const DIRECTORIES = ['/boot/grub2', '/boot/grub'] as const;
 /** The files that an administrator may write, the better one first: some systems read user.cfg before others count. */
@@ -38,18 +35,18 @@ export async function fragmentState(files: Files): Promise<FragmentState> {
 }
 
 /**
- * What to change, in this order, so that GRUB reads the fragment, or no longer does. Empty: it is so already.
+ * What to change, in this order, so that GRUB reads this fragment, or none any more (null). Empty: it is so already.
  * @throws GoodbootError BOOT_LOADER_UNSUPPORTED, FILE_UNREADABLE
  */
-export async function planFragment(files: Files, wanted: 'install' | 'remove'): Promise<readonly FragmentChange[]> {
+export async function planFragment(files: Files, wanted: string | null): Promise<readonly FragmentChange[]> {
   const directory = await findDirectory(files);
   if (directory === null) {
-    if (wanted === 'remove') return [];
+    if (wanted === null) return [];
     throw new GoodbootError('BOOT_LOADER_UNSUPPORTED', `no grub.cfg in ${DIRECTORIES.join(' or ')}`);
   }
   const grubCfg = `${directory}/grub.cfg`;
   const script = (await readScript(files, grubCfg)) ?? '';
-  const hook = wanted === 'install' && !hasFragment(script) ? hookOf(script, grubCfg) : null;
+  const hook = wanted !== null && !hasFragment(script) ? hookOf(script, grubCfg) : null;
   const changes: FragmentChange[] = [];
   for (const name of HOOKS) {
     const path = `${directory}/${name}`;
@@ -64,7 +61,7 @@ export async function planFragment(files: Files, wanted: 'install' | 'remove'): 
     }
     changes.push({ path, content: content === '' ? null : content });
   }
-  const fragment = { path: `${directory}/${FRAGMENT_NAME}`, content: hook === null ? null : await readFragment(files) };
+  const fragment = { path: `${directory}/${FRAGMENT_NAME}`, content: hook === null ? null : wanted };
   if ((await readScript(files, fragment.path)) === fragment.content) return changes;
   // What is read is there before the line that reads it, and goes after it.
   return hook === null ? [...changes, fragment] : [fragment, ...changes];
@@ -130,12 +127,6 @@ function hookOf(script: string, grubCfg: string): string {
   throw new GoodbootError('BOOT_LOADER_UNSUPPORTED', `${grubCfg} reads neither ${HOOKS.join(' nor ')}`, {
     hint: `make it anew (grub2-mkconfig -o ${grubCfg}), or add: if [ -f $prefix/custom.cfg ]; then source $prefix/custom.cfg; fi`,
   });
-}
-
-async function readFragment(files: Files): Promise<string> {
-  const text = await readScript(files, FRAGMENT_SOURCE);
-  if (text !== null) return text;
-  throw new GoodbootError('FILE_UNREADABLE', `${FRAGMENT_SOURCE}: ENOENT`, { hint: 'install goodboot there first' });
 }
 
 /** A link would be replaced, not what it leads to; and what is no text would not be the same again when it is written. */

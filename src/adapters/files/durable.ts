@@ -34,6 +34,14 @@ export async function writeNew(path: string, content: string, mode: number): Pro
   await file.sync();
 }
 
+/** Copies a file, whatever its size, to one that must not exist yet, with exactly that mode, and syncs it. */
+export async function copyNew(from: string, path: string, mode: number): Promise<void> {
+  await fs.copyFile(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  await using file = await fs.open(path, 'r+');
+  await file.chmod(mode);
+  await file.sync();
+}
+
 /** Appends in one write and syncs; a file or directory that was made for it is durable too. */
 export async function appendDurably(path: string, content: string, mode: number): Promise<void> {
   const { file, created } = await openToAppend(path, mode);

@@ -8,7 +8,6 @@ import type { Files } from '../../ports/files.ts';
 import type { JobEnd, ServiceManager, ServiceState } from '../../ports/service-manager.ts';
 
 const RESULTS = '/run/goodboot/results';
-const SANDBOXES = '/usr/lib/goodboot/sandbox';
 const RUNTIME_UNITS = '/run/systemd/system';
 /** Statuses that systemd itself gives a process that it could not start: systemd.exec(5), "Process Exit Codes". */
 const FIRST_SYSTEMD_STATUS = 200;
@@ -21,6 +20,8 @@ export function makeUnitRunner(deps: {
   readonly manager: ServiceManager;
   readonly files: Files;
   readonly clock: Clock;
+  /** The directory with a sandbox for each type of check. */
+  readonly sandboxes: string;
   /** Writes the plan that the check programs read. */
   readonly writePlan: (checks: readonly PlannedCheck[]) => Promise<void>;
 }): CheckRunner {
@@ -42,7 +43,7 @@ export function makeUnitRunner(deps: {
       // Results stay: systemd empties each when its check starts, and another goodboot may be waiting for one of them.
       await files.makeDirectory(RESULTS);
       await deps.writePlan(checks);
-      const changed = await Promise.all(checks.map((check) => linkSandbox(files, check)));
+      const changed = await Promise.all(checks.map((check) => linkSandbox(files, check, deps.sandboxes)));
       // A unit that systemd has never loaded picks its sandbox up by itself; a reload is for one that had another.
       if (changed.includes('replaced')) await manager.reload();
     },
@@ -67,10 +68,10 @@ export function makeUnitRunner(deps: {
 }
 
 /** Each type of check gets the sandbox that its work allows; see units/sandbox/. */
-async function linkSandbox(files: Files, check: PlannedCheck): Promise<'same' | 'new' | 'replaced'> {
+async function linkSandbox(files: Files, check: PlannedCheck, sandboxes: string): Promise<'same' | 'new' | 'replaced'> {
   const directory = `${RUNTIME_UNITS}/${checkUnit(check.name)}.d`;
   const path = `${directory}/10-type.conf`;
-  const target = `${SANDBOXES}/${check.type}.conf`;
+  const target = `${sandboxes}/${check.type}.conf`;
   const before = await files.readLink(path);
   const wanted = (await files.info(target)) === null ? null : target;
   if (before === wanted) return 'same';

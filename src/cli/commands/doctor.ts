@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { applyFragment, planFragment } from '../../adapters/boot-loader/fragment.ts';
+import { openPackage } from '../../adapters/package/package.ts';
 import { makeProcesses } from '../../adapters/process/run.ts';
 import { fixesFor } from '../../core/doctor/fix.ts';
 import { answerOf, type Change, type DoctorReport, doctorExit, findingsOf } from '../../core/doctor.ts';
 import { GoodbootError, messageOf } from '../../core/errors.ts';
+import { GRUB_FRAGMENT } from '../../core/package/layout.ts';
 import { gatherFacts } from '../../node/doctor/gather.ts';
 import { keepDoctor } from '../../node/doctor/keep.ts';
 import { mend } from '../../node/doctor/mend.ts';
@@ -102,5 +104,9 @@ function whyNot(error: unknown): string {
 }
 
 async function installGrub({ files }: Session, warn: (sentence: string) => void): Promise<void> {
-  await applyFragment(await planFragment(files, 'install'), { files, processes: makeProcesses(), warn });
+  await applyFragment(await planFragment(files, openPackage().text(GRUB_FRAGMENT)), {
+    files,
+    processes: makeProcesses(),
+    warn,
+  });
 }

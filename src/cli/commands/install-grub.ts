@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import { detectBootLoader } from '../../adapters/boot-loader/detect.ts';
 import { applyFragment, fragmentState, planFragment } from '../../adapters/boot-loader/fragment.ts';
 import { makeFiles } from '../../adapters/files/files.ts';
+import { openPackage } from '../../adapters/package/package.ts';
 import { makeProcesses } from '../../adapters/process/run.ts';
 import { GoodbootError } from '../../core/errors.ts';
+import { GRUB_FRAGMENT } from '../../core/package/layout.ts';
 import { rootOf } from '../options.ts';
 import { enterOwnMounts } from '../own-mounts.ts';
 import type { Setup } from '../program.ts';
@@ -33,7 +35,7 @@ export function addInstallGrubCommand(program: Command, { terminal, done }: Setu
       if (root === '/' && process.getuid?.() !== 0)
         throw new GoodbootError('NEEDS_ROOT', 'install-grub looks into /boot');
       const dryRun = options.dryRun === true;
-      const changes = await planFragment(files, options.remove ? 'remove' : 'install');
+      const changes = await planFragment(files, options.remove ? null : openPackage().text(GRUB_FRAGMENT));
       if (!dryRun && changes.length > 0) {
         await enterOwnMounts(await detectBootLoader(files, processes, 'grub', warn));
         await applyFragment(changes, { files, processes, warn });

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { makeFiles } from '../../adapters/files/files.ts';
+import { ownExecutable } from '../../adapters/package/package.ts';
 import { connectServiceManager } from '../../adapters/systemd/service-manager.ts';
 import { GoodbootError } from '../../core/errors.ts';
 import { type Change, differences, wantedPlaces } from '../../core/greenboot/migration.ts';
 import type { Selection } from '../../core/greenboot/scripts.ts';
+import { dataDirectory } from '../../core/package/layout.ts';
 import { apply, changesTo, isMigrated, revert, type Told, toldOf, undoing } from '../../node/greenboot/migrate.ts';
 import { type Surveyed, surveyGreenboot } from '../../node/greenboot/survey.ts';
 import type { Files } from '../../ports/files.ts';
@@ -48,7 +50,10 @@ async function migrate(options: Options, { terminal, done }: Setup, command: Com
   const found = await surveyGreenboot(files);
   const { changes, kept } = options.revert
     ? await undoing(files)
-    : { changes: await changesTo(files, wantedPlaces(found.survey)), kept: [] };
+    : {
+        changes: await changesTo(files, wantedPlaces(found.survey, `${dataDirectory(ownExecutable())}/greenboot`)),
+        kept: [],
+      };
   if (!dryRun && (changes.length > 0 || options.revert)) {
     await (options.revert ? revertAll(files, changes) : apply(files, changes));
     if (root === '/') await reload();

@@ -18,7 +18,6 @@ export const samePlace = (one: Place, other: Place): boolean => JSON.stringify(o
 
 export const DROP_IN = '/etc/goodboot/config.d/60-greenboot.yaml';
 const UNITS = '/etc/systemd/system';
-const STAND_INS = '/usr/lib/goodboot/greenboot';
 
 /** Every unit of greenboot and of greenboot-rs. A unit of a site that is called alike is not theirs. */
 export const GREENBOOT_UNITS: readonly string[] = [
@@ -38,12 +37,12 @@ export const GREENBOOT_UNITS: readonly string[] = [
 ];
 
 /** The names that stay, each a link to goodboot's own unit. */
-const LINKS: Readonly<Record<string, string>> = {
-  [`${UNITS}/greenboot-healthcheck.service`]: `${STAND_INS}/greenboot-healthcheck.service`,
-  [`${UNITS}/greenboot-healthcheck.service.d/20-goodboot.conf`]: `${STAND_INS}/20-goodboot.conf`,
+const linksTo = (standIns: string): Readonly<Record<string, string>> => ({
+  [`${UNITS}/greenboot-healthcheck.service`]: `${standIns}/greenboot-healthcheck.service`,
+  [`${UNITS}/greenboot-healthcheck.service.d/20-goodboot.conf`]: `${standIns}/20-goodboot.conf`,
   [`${UNITS}/goodboot-verdict.service.wants/greenboot-healthcheck.service`]: '../greenboot-healthcheck.service',
-  [`${UNITS}/redboot.target`]: `${STAND_INS}/redboot.target`,
-};
+  [`${UNITS}/redboot.target`]: `${standIns}/redboot.target`,
+});
 
 /** What was found of greenboot on a system. */
 export interface Survey {
@@ -68,12 +67,12 @@ const MICROSHIFT_WAIT_SECONDS = 600;
 const MOST_ATTEMPTS = 10;
 const DEFAULT_ATTEMPTS = 3;
 
-/** What is to stand at which path when the migration is done. */
-export function wantedPlaces(survey: Survey): ReadonlyMap<string, Place> {
+/** What is to stand at which path when the migration is done. `standIns`: the directory of goodboot's units with greenboot's names. */
+export function wantedPlaces(survey: Survey, standIns: string): ReadonlyMap<string, Place> {
   const places = new Map<string, Place>();
   // The units of greenboot go last: interrupted, both are there, and greenboot's are skipped by conditions.
   places.set(DROP_IN, { kind: 'file', content: dropIn(survey) });
-  for (const [path, target] of Object.entries(LINKS)) places.set(path, { kind: 'link', target });
+  for (const [path, target] of Object.entries(linksTo(standIns))) places.set(path, { kind: 'link', target });
   for (const { path } of survey.enabled) places.set(path, { kind: 'absent' });
   return places;
 }

@@ -51,7 +51,7 @@ export async function lookForCycles(
   return { cycles };
 }
 
-const DROP_IN = '/usr/lib/systemd/system/greenboot-.service.d/10-goodboot.conf';
+const DROP_INS = ['/etc', '/usr/lib'].map((place) => `${place}/systemd/system/greenboot-.service.d/10-goodboot.conf`);
 /** The links that the drop-in looks at. */
 const VERDICT_LINKS = ['/etc', '/usr/lib'].map(
   (place) => `${place}/systemd/system/multi-user.target.wants/goodboot-verdict.service`,
@@ -61,12 +61,16 @@ export async function lookAtGreenboot(deps: DoctorDeps, signal: AbortSignal): Pr
   const { files } = deps;
   const units = await unitFiles(deps, ['greenboot-*.service', 'redboot-*.service'], signal);
   const enabled = units.filter(({ state }) => isEnabled(state)).map(({ name }) => name);
-  const there = await Promise.all([DROP_IN, ...VERDICT_LINKS].map(async (path) => (await files.info(path)) !== null));
+  const isOneThere = async (paths: readonly string[]): Promise<boolean> => {
+    for (const path of paths) if ((await files.info(path)) !== null) return true;
+    return false;
+  };
+  const isSkipped = (await isOneThere(DROP_INS)) && (await isOneThere(VERDICT_LINKS));
   const ran: string[] = [];
   if (!('absent' in deps.manager) && deps.root === null) {
     for (const name of enabled) if ((await managerOf(deps).unit(name)).activeState !== 'inactive') ran.push(name);
   }
-  return { enabled, installed: units.length, isSkipped: there[0] === true && there.slice(1).includes(true), ran };
+  return { enabled, installed: units.length, isSkipped, ran };
 }
 
 export async function lookForUpdater(

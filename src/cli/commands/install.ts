@@ -1,0 +1,167 @@
+import type { Command } from 'commander';
+import { detectBootLoader } from '../../adapters/boot-loader/detect.ts';
+import { applyFragment, planFragment } from '../../adapters/boot-loader/fragment.ts';
+import { copyInto } from '../../adapters/files/copy-in.ts';
+import { makeFiles } from '../../adapters/files/files.ts';
+import { sameBytesIn } from '../../adapters/files/same-bytes.ts';
+import { openPackage } from '../../adapters/package/package.ts';
+import { makeProcesses } from '../../adapters/process/run.ts';
+import { GoodbootError } from '../../core/errors.ts';
+import { enabledUnits, PREFIXES, PRESET, type Prefix } from '../../core/package/layout.ts';
+import { activate, deactivate, forget } from '../../node/install/activate.ts';
+import { changesOf, install, planInstall } from '../../node/install/install.ts';
+import { planUninstall, uninstall } from '../../node/install/uninstall.ts';
+import { loadState } from '../../node/state.ts';
+import type { Files } from '../../ports/files.ts';
+import type { Package } from '../../ports/package.ts';
+import { didYouMean, rootOf } from '../options.ts';
+import { enterOwnMounts } from '../own-mounts.ts';
+import type { Setup } from '../program.ts';
+import { VERSION_NUMBER } from '../version.ts';
+import { warnOn } from './say-problems.ts';
+
+const INSTALL_DETAILS = `
+The running system is changed below /usr/local and /etc, also where /usr is read-only. Its units
+are enabled and started. Another root gets the files as a part of its image, below /usr, and its
+preset enables them. Done again it changes nothing; a newer goodboot replaces an older one, and a
+trial that is under way goes on.
+
+Examples:
+  goodboot install --dry-run
+  goodboot install
+  goodboot --root $DESTDIR install
+  goodboot --root /mnt install --from ../goodboot-aarch64`;
+
+const UNINSTALL_DETAILS = `
+The ledger stays, and so does what you wrote yourself below /etc/goodboot.
+
+Examples:
+  goodboot uninstall --dry-run
+  goodboot uninstall`;
+
+interface InstallOptions {
+  readonly prefix?: string;
+  readonly from?: string;
+  readonly start: boolean;
+  readonly dryRun?: true;
+}
+
+/** Adds `goodboot install` and `goodboot uninstall`. */
+export function addInstallCommands(program: Command, setup: Setup): void {
+  program
+    .command('install')
+    .option('--prefix <dir>', 'where to: /usr (a part of the image) or /usr/local (beside it)')
+    .option('--from <dir>', 'the directory with the programs, when they are of another architecture')
+    .option('--no-start', 'enable the units, and do not start them')
+    .option('--dry-run', 'say what would be changed, and change nothing')
+    .description('install this goodboot: its executable, units and texts')
+    .addHelpText('after', INSTALL_DETAILS)
+    .action((options: InstallOptions, command: Command) => runInstall(options, setup, command));
+  program
+    .command('uninstall')
+    .option('--dry-run', 'say what would be removed, and remove nothing')
+    .description('take goodboot out again')
+    .addHelpText('after', UNINSTALL_DETAILS)
+    .action((options: { dryRun?: true }, command: Command) => runUninstall(options, setup, command));
+}
+
+async function runInstall(options: InstallOptions, { terminal, done }: Setup, command: Command): Promise<void> {
+  const root = rootOf(command);
+  const dryRun = options.dryRun === true;
+  const prefix = prefixOf(options.prefix ?? (root === '/' ? '/usr/local' : '/usr'));
+  needRoot(root, dryRun, 'install changes units and programs; --dry-run only looks');
+  const files = makeFiles(root);
+  const source = openPackage();
+  const deps = {
+    files,
+    source,
+    programs: programsOf(source, options),
+    same: sameBytesIn(files),
+    copyIn: copyInto(files),
+  };
+  const plan = await planInstall(deps, prefix, VERSION_NUMBER);
+  const changes = changesOf(plan);
+  const units = enabledUnits(source.text(PRESET));
+  if (!dryRun) {
+    await install(deps, plan);
+    if (root === '/') {
+      const paths = plan.placed.map(({ path }) => path);
+      await activate(
+        { files, processes: makeProcesses(), warn: warnOn(terminal) },
+        { units, paths, start: options.start },
+      );
+    }
+  }
+  const next = root === '/' ? ['goodboot install-grub', 'goodboot doctor'] : [];
+  const json = {
+    apiVersion: 'goodboot/v1',
+    kind: 'Installation',
+    version: VERSION_NUMBER,
+    prefix,
+    dryRun,
+    changes,
+    next,
+  };
+  const lines = dryRun ? changes.map(({ path, change }) => `would ${change} ${path}\n`).join('') : '';
+  const what = `goodboot ${VERSION_NUMBER} ${dryRun ? 'would be' : 'is'} installed in ${prefix}`;
+  const how = changes.length === 0 ? 'nothing to change' : `${changes.length} changes`;
+  const trial = root === '/' && !dryRun ? await trialNote(files) : '';
+  const hint = next.length === 0 || dryRun ? '' : `next: ${next.join('; ')}\n`;
+  terminal.answer(json, `${lines}${what}: ${how}\n${trial}${hint}`);
+  done(0);
+}
+
+async function runUninstall(
+  options: { readonly dryRun?: true },
+  { terminal, done }: Setup,
+  command: Command,
+): Promise<void> {
+  const dryRun = options.dryRun === true;
+  const root = rootOf(command);
+  needRoot(root, dryRun, 'uninstall changes units and programs; --dry-run only looks');
+  const [files, source, processes, warn] = [makeFiles(root), openPackage(), makeProcesses(), warnOn(terminal)];
+  const plan = await planUninstall(files, source);
+  const fragment = await planFragment(files, null);
+  if (!dryRun) {
+    if (fragment.length > 0) {
+      await enterOwnMounts(await detectBootLoader(files, processes, 'grub', warn));
+      await applyFragment(fragment, { files, processes, warn });
+    }
+    const deps = { files, processes, warn };
+    const units = enabledUnits(source.text(PRESET));
+    if (root === '/') await deactivate(deps, units);
+    await uninstall(files, plan);
+    if (root === '/') await forget(deps);
+  }
+  const removed = [...fragment.map(({ path }) => path), ...plan.paths];
+  const json = { apiVersion: 'goodboot/v1', kind: 'Uninstallation', dryRun, removed, kept: plan.kept };
+  const lines = dryRun ? removed.map((path) => `would remove ${path}\n`).join('') : '';
+  const kept = plan.kept.map((path) => `kept ${path}\n`).join('');
+  const what =
+    removed.length === 0 ? 'goodboot is not installed here' : `goodboot ${dryRun ? 'would be' : 'is'} taken out`;
+  terminal.answer(json, `${lines}${kept}${what}\n`);
+  done(0);
+}
+
+function needRoot(root: string, dryRun: boolean, why: string): void {
+  if (root === '/' && !dryRun && process.getuid?.() !== 0) throw new GoodbootError('NEEDS_ROOT', why);
+}
+
+function prefixOf(word: string): Prefix {
+  const prefix = PREFIXES.find((each) => each === word);
+  if (prefix !== undefined) return prefix;
+  throw new GoodbootError('USAGE', `--prefix ${word}: ${PREFIXES.join(' or ')} was wanted`, didYouMean(word, PREFIXES));
+}
+
+function programsOf(source: Package, { from }: InstallOptions): string {
+  const programs = from ?? source.programs;
+  if (programs !== null) return programs;
+  throw new GoodbootError('USAGE', 'this goodboot runs out of a checkout: it has no executable to install', {
+    hint: 'npm run build, then out/ARCHITECTURE/goodboot install; or --from DIRECTORY',
+  });
+}
+
+async function trialNote(files: Files): Promise<string> {
+  const { trial } = await loadState(files);
+  return trial === null ? '' : `${trial.deployment} is on trial, and stays so\n`;
+}

@@ -1,0 +1,75 @@
+import { GoodbootError, messageOf } from '../../core/errors.ts';
+import type { Files } from '../../ports/files.ts';
+import type { Processes } from '../../ports/processes.ts';
+
+export interface ActivateDeps {
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly warn: (sentence: string) => void;
+}
+
+const TIMEOUT_MS = 60_000;
+const CHECK_USER = 'goodboot-check';
+/** What watches. The others have nothing to do when they are stopped, or would do it then: goodboot-end.service. */
+const WATCHERS = [
+  'goodboot-arm.path',
+  'goodboot-doctor.path',
+  'goodboot-deadman.timer',
+  'goodboot-recheck.timer',
+] as const;
+
+/** Puts an installation into effect on the running system. What systemd is not there for is left out, and said. */
+export async function activate(
+  deps: ActivateDeps,
+  {
+    units,
+    paths,
+    start,
+  }: { readonly units: readonly string[]; readonly paths: readonly string[]; readonly start: boolean },
+): Promise<void> {
+  // Files made by hand have the label of their directory: of those in /var, nothing may be started.
+  if ((await deps.files.info('/sys/fs/selinux/enforce')) !== null) await attempt(deps, ['restorecon', '-F', ...paths]);
+  if ((await deps.files.info('/run/systemd/system')) === null) {
+    deps.warn('systemd is not PID 1 here: enable the units in the system that will boot');
+    return;
+  }
+  await attempt(deps, ['systemd-sysusers', 'goodboot.conf']);
+  await attempt(deps, ['systemd-tmpfiles', '--create', 'goodboot.conf']);
+  await attempt(deps, ['journalctl', '--update-catalog']);
+  await must(deps, ['systemctl', 'daemon-reload']);
+  await must(deps, ['systemctl', 'preset', ...units]);
+  // What runs already is left alone: a verdict that is being made is made by the goodboot that began it.
+  if (start) await must(deps, ['systemctl', 'start', '--no-block', ...units]);
+}
+
+/** Has systemd look at nothing of goodboot any more. The unit files are still there. */
+export async function deactivate(deps: ActivateDeps, units: readonly string[]): Promise<void> {
+  if ((await deps.files.info('/run/systemd/system')) === null) return;
+  await must(deps, ['systemctl', 'stop', ...WATCHERS]);
+  // Not --now: goodboot-end.service does its work when it is stopped, and would put a staged update on trial.
+  await must(deps, ['systemctl', 'disable', ...units]);
+}
+
+/** After the files are gone: units that systemd still knows are forgotten with what they would do at shutdown. */
+export async function forget(deps: ActivateDeps): Promise<void> {
+  if ((await deps.files.info('/run/systemd/system')) !== null) await must(deps, ['systemctl', 'daemon-reload']);
+  // No file is theirs: checks can write nowhere.
+  const passwd = (await deps.files.readText('/etc/passwd')) ?? '';
+  if (passwd.includes(`\n${CHECK_USER}:`)) await attempt(deps, ['userdel', CHECK_USER]);
+}
+
+/** A step that the rest does not depend on. */
+async function attempt(deps: ActivateDeps, argv: readonly [string, ...string[]]): Promise<void> {
+  try {
+    await must(deps, argv);
+  } catch (error) {
+    deps.warn(messageOf(error));
+  }
+}
+
+async function must({ processes }: ActivateDeps, argv: readonly [string, ...string[]]): Promise<void> {
+  const { exitCode, timedOut, stderr } = await processes.run(argv, { timeoutMs: TIMEOUT_MS });
+  if (exitCode === 0) return;
+  const said = timedOut ? 'no end in time' : stderr.trim().split('\n').at(-1) || `exit status ${exitCode}`;
+  throw new GoodbootError(timedOut ? 'PROGRAM_TIMEOUT' : 'PROGRAM_FAILED', `${argv.slice(0, 3).join(' ')}: ${said}`);
+}

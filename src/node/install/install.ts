@@ -1,0 +1,129 @@
+import { GoodbootError } from '../../core/errors.ts';
+import { layOut, type Placed, type Prefix, recordPath } from '../../core/package/layout.ts';
+import { type InstallRecord, parseRecord, recordText } from '../../core/package/record.ts';
+import type { Files } from '../../ports/files.ts';
+import type { Package } from '../../ports/package.ts';
+
+/** One thing that an installation does to the system. */
+export interface InstallChange {
+  readonly path: string;
+  readonly change: 'write' | 'link' | 'remove';
+}
+
+export interface InstallPlan {
+  readonly prefix: Prefix;
+  readonly version: string;
+  /** All of it, and what of that is not there yet as it should be. */
+  readonly placed: readonly Placed[];
+  readonly missing: readonly Placed[];
+  /** What an earlier goodboot has put there, and this one has not. */
+  readonly stale: readonly string[];
+  /** Directories that are not there, outermost first. */
+  readonly directories: readonly string[];
+  readonly before: InstallRecord | null;
+}
+
+/**
+ * What there is to do so that goodboot is installed at a prefix. `programs`: the directory of this machine that holds
+ * them; `same`: whether a file of this machine and an installed one have the same bytes.
+ * @throws GoodbootError FILE_UNREADABLE, PACKAGE_BROKEN, INSTALL_REFUSED when the record of an earlier one is damaged
+ */
+export async function planInstall(
+  { files, source, programs, same }: InstallDeps,
+  prefix: Prefix,
+  version: string,
+): Promise<InstallPlan> {
+  const placed = layOut(prefix, source.files(), source.text);
+  const before = await readRecord(files, prefix);
+  const missing: Placed[] = [];
+  for (const each of placed) if (!(await isThere(files, each, programs, same))) missing.push(each);
+  const wanted = new Set(placed.map(({ path }) => path));
+  const stale: string[] = [];
+  for (const path of before?.paths ?? []) {
+    if (!wanted.has(path) && (await files.info(path)) !== null) stale.push(path);
+  }
+  const directories = await absentParents(files, [...missing.map(({ path }) => path), recordPath(prefix)]);
+  return { prefix, version, placed, missing, stale, directories, before };
+}
+
+export interface InstallDeps {
+  readonly files: Files;
+  readonly source: Package;
+  readonly programs: string;
+  readonly same: (from: string, path: string) => Promise<boolean>;
+  readonly copyIn: (from: string, path: string, mode: number) => Promise<void>;
+}
+
+/** For people and machines: each thing that the plan changes. */
+export const changesOf = ({ missing, stale }: InstallPlan): readonly InstallChange[] => [
+  ...missing.map((each): InstallChange => ({ path: each.path, change: 'link' in each ? 'link' : 'write' })),
+  ...stale.map((path): InstallChange => ({ path, change: 'remove' })),
+];
+
+/**
+ * Does it. Each file is replaced in one step, so that what runs keeps running, and what starts meanwhile starts the old
+ * one or the new one. Cut short, it is done again from the start; until then the record names the old and the new files.
+ * @throws GoodbootError FILE_UNWRITABLE, FILE_UNREADABLE
+ */
+export async function install(deps: InstallDeps, plan: InstallPlan): Promise<void> {
+  const { files } = deps;
+  const { prefix, version, before } = plan;
+  const record: InstallRecord = {
+    v: 1,
+    version,
+    prefix,
+    paths: plan.placed.map(({ path }) => path).toSorted(),
+    directories: [...new Set([...(before?.directories ?? []), ...plan.directories])],
+  };
+  const path = recordPath(prefix);
+  for (const directory of plan.directories) await files.makeDirectory(directory);
+  if (before === null || plan.stale.length > 0 || plan.missing.length > 0) {
+    const paths = [...new Set([...record.paths, ...plan.stale])].toSorted();
+    await files.replace(path, recordText({ ...record, paths }));
+  }
+  for (const each of plan.missing) await put(deps, each);
+  for (const stale of plan.stale) await files.remove(stale);
+  if ((await files.readText(path)) !== recordText(record)) await files.replace(path, recordText(record));
+}
+
+/** @throws GoodbootError INSTALL_REFUSED: it is damaged, and so nobody knows what was put where */
+export async function readRecord(files: Files, prefix: Prefix): Promise<InstallRecord | null> {
+  const path = recordPath(prefix);
+  const text = await files.readText(path);
+  if (text === null) return null;
+  const record = parseRecord(text);
+  if (record?.prefix === prefix) return record;
+  throw new GoodbootError('INSTALL_REFUSED', `${path}: no record of an installation`, {
+    hint: `remove ${path}; what is installed is then replaced, and nothing of it taken out`,
+  });
+}
+
+async function isThere(files: Files, each: Placed, programs: string, same: InstallDeps['same']): Promise<boolean> {
+  if ('link' in each) return (await files.readLink(each.path)) === each.link;
+  const info = await files.info(each.path);
+  if (info?.kind !== 'file' || info.mode !== each.mode) return false;
+  return 'program' in each
+    ? same(`${programs}/${each.program}`, each.path)
+    : (await files.readText(each.path)) === each.content;
+}
+
+async function put({ files, programs, copyIn }: InstallDeps, each: Placed): Promise<void> {
+  if ('link' in each) await files.link(each.link, each.path);
+  else if ('program' in each) await copyIn(`${programs}/${each.program}`, each.path, each.mode);
+  else await files.replace(each.path, each.content, each.mode);
+}
+
+async function absentParents(files: Files, paths: readonly string[]): Promise<readonly string[]> {
+  const absent = new Set<string>();
+  for (const path of paths) {
+    const above: string[] = [];
+    for (let at = parentOf(path); at !== ''; at = parentOf(at)) {
+      if (absent.has(at) || (await files.info(at, 'follow')) !== null) break;
+      above.push(at);
+    }
+    for (const directory of above.toReversed()) absent.add(directory);
+  }
+  return [...absent];
+}
+
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));

@@ -1,0 +1,188 @@
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { copyInto } from '../../src/adapters/files/copy-in.ts';
+import { makeFiles } from '../../src/adapters/files/files.ts';
+import { sameBytesIn } from '../../src/adapters/files/same-bytes.ts';
+import { openPackage } from '../../src/adapters/package/package.ts';
+import {
+  dataDirectory,
+  enabledUnits,
+  layOut,
+  PREFIXES,
+  PRESET,
+  type Prefix,
+  recordPath,
+} from '../../src/core/package/layout.ts';
+import { parseRecord } from '../../src/core/package/record.ts';
+import { changesOf, install, planInstall } from '../../src/node/install/install.ts';
+import { planUninstall, uninstall } from '../../src/node/install/uninstall.ts';
+import type { Package } from '../../src/ports/package.ts';
+
+const source = openPackage();
+const LEDGER = '/var/lib/goodboot/ledger.jsonl';
+let top: string;
+let root: string;
+beforeEach(async () => {
+  top = await mkdtemp(join(tmpdir(), 'goodboot-install-'));
+  root = join(top, 'root');
+  await mkdir(join(top, 'programs'), { recursive: true });
+  await mkdir(join(root, 'etc'), { recursive: true });
+  await mkdir(join(root, 'usr/share/man'), { recursive: true });
+  await program('one');
+});
+afterEach(() => rm(top, { recursive: true }));
+
+const program = async (text: string): Promise<void> => {
+  for (const name of ['goodboot', 'libatomic.so.1']) await writeFile(join(top, 'programs', name), `${name} ${text}`);
+};
+const put = async (path: string, text: string): Promise<void> => {
+  await mkdir(join(root, path, '..'), { recursive: true });
+  await writeFile(join(root, path), text);
+};
+const deps = (own: Package = source) => {
+  const files = makeFiles(root);
+  return { files, source: own, programs: join(top, 'programs'), same: sameBytesIn(files), copyIn: copyInto(files) };
+};
+const installed = async (prefix: Prefix, own?: Package) => {
+  const plan = await planInstall(deps(own), prefix, '1.2.3');
+  await install(deps(own), plan);
+  return changesOf(plan);
+};
+const tree = async (): Promise<readonly string[]> => (await readdir(root, { recursive: true })).toSorted();
+const takenOut = async () => {
+  const plan = await planUninstall(makeFiles(root), source);
+  await uninstall(makeFiles(root), plan);
+  return plan;
+};
+
+describe.each(PREFIXES)('in %s', (prefix) => {
+  const placed = layOut(prefix, source.files(), source.text);
+
+  test('every unit is there, and every program that a unit starts', () => {
+    const paths = new Set(placed.map(({ path }) => path));
+    const units = enabledUnits(source.text(PRESET));
+    for (const unit of units) expect([...paths].some((path) => path.endsWith(`/systemd/system/${unit}`))).toBe(true);
+    const texts = placed.flatMap((each) => ('content' in each && /\/systemd\//.test(each.path) ? [each.content] : []));
+    const named = texts.flatMap((text) => [
+      ...text.matchAll(/^(?:Exec\w+=.*?|ConditionPathExists=)(\/\S*goodboot\/?\S*)/gm),
+    ]);
+    const own = named
+      .map((match) => match[1]!)
+      .filter((path) => !path.startsWith('/var/') && !path.includes('.wants/'));
+    expect(own.length).toBeGreaterThan(8);
+    for (const path of own) expect(paths).toContain(path);
+  });
+
+  test('no text names a path of the other place', () => {
+    const other = prefix === '/usr' ? '/usr/local/' : /\/usr\/(?:bin\/goodboot|libexec\/goodboot)/;
+    for (const each of placed)
+      if ('content' in each && /systemd|deadman|sandbox/.test(each.path)) expect(each.content).not.toMatch(other);
+  });
+
+  test('it is installed once, changes nothing the second time, and is taken out without a trace', async () => {
+    const before = await tree();
+    expect((await installed(prefix)).length).toBe(placed.length);
+    expect(await installed(prefix)).toEqual([]);
+    for (const each of placed) {
+      const path = join(root, each.path);
+      if ('link' in each) expect(await readlink(path)).toBe(each.link);
+      else expect((await stat(path)).mode & 0o777).toBe(each.mode);
+    }
+    expect(await readFile(join(root, prefix, 'bin/goodboot'), 'utf8')).toBe('goodboot one');
+    const { kept } = await takenOut();
+    expect(kept).toEqual([]);
+    expect(await tree()).toEqual(before);
+  });
+
+  test('the programs find their data', () => {
+    const executable = placed.find((each) => 'program' in each && each.program === 'goodboot')!.path;
+    const sandbox = placed.find(({ path }) => path.endsWith('/sandbox/units.conf'))!.path;
+    expect(sandbox).toBe(`${dataDirectory(executable)}/sandbox/units.conf`);
+    expect(dataDirectory(`/var${executable.replace('/usr/local', '/usrlocal')}`)).toMatch(
+      prefix === '/usr' ? /^\/usr\/lib\/goodboot$/ : /^\/var\/usrlocal\/libexec\/goodboot$/,
+    );
+  });
+});
+
+test('in /usr/local nothing is in /usr but what is below it, and nothing that PID 1 reads is there', () => {
+  for (const { path } of layOut('/usr/local', source.files(), source.text)) {
+    expect(path).toMatch(/^\/(?:usr\/local|etc)\//);
+    expect(path).not.toMatch(/^\/usr\/local\/.*\.(?:service|target|path|timer)$(?<!greenboot\/.*)/);
+  }
+});
+
+test('programs are where SELinux calls them programs: below bin, and below no lib', () => {
+  const [, program] = layOut('/usr/local', source.files(), source.text);
+  expect(program?.path).toMatch(/^(?!.*\/lib\/).*\/bin\//);
+});
+
+describe('a newer goodboot', () => {
+  const older: Package = {
+    ...source,
+    files: () => [...source.files(), { path: 'units/goodboot-old.service', mode: 0o644 }],
+    text: (path) =>
+      path === 'units/goodboot-old.service' ? 'old' : path.endsWith('.preset') ? 'old' : source.text(path),
+  };
+
+  test('replaces what is another, and takes out what it has no more', async () => {
+    await installed('/usr/local', older);
+    await program('two');
+    expect(await installed('/usr/local')).toEqual([
+      { path: '/usr/local/libexec/goodboot/bin/libatomic.so.1', change: 'write' },
+      { path: '/usr/local/libexec/goodboot/bin/goodboot', change: 'write' },
+      { path: '/etc/systemd/system-preset/90-goodboot.preset', change: 'write' },
+      { path: '/etc/systemd/system/goodboot-old.service', change: 'remove' },
+    ]);
+    expect(await readFile(join(root, 'usr/local/bin/goodboot'), 'utf8')).toBe('goodboot two');
+  });
+
+  test('which was cut short leaves nothing behind that is not taken out', async () => {
+    await installed('/usr/local', older);
+    await program('two');
+    const cut = { ...deps(), copyIn: () => Promise.reject(new Error('cut')) };
+    await expect(install(cut, await planInstall(cut, '/usr/local', '2'))).rejects.toThrow('cut');
+    await takenOut();
+    expect((await tree()).filter((path) => /goodboot/.test(path))).toEqual([]);
+  });
+});
+
+describe('goodboot is not taken out', () => {
+  test.each([
+    ['in a trial', 'var/lib/goodboot/state.json', JSON.stringify({ v: 1 }), /state/i],
+    ['in a drill', 'var/lib/goodboot/drill.json', '{}', /a drill is under way/],
+    ['while it stands for greenboot', 'etc/goodboot/migrated-from-greenboot.json', '{}', /greenboot/],
+    ['when its record is damaged', recordPath('/usr/local'), '{"v":1,"paths":["/etc/../bin/sh"]}', /no record/],
+  ])('%s', async (_what, path, text, message) => {
+    await installed('/usr/local');
+    await put(path, text);
+    await expect(takenOut()).rejects.toThrow(message);
+    expect(await readFile(join(root, 'usr/local/bin/goodboot'), 'utf8')).toBe('goodboot one');
+  });
+});
+
+test('what a person wrote stays, and the ledger; what goodboot keeps for itself goes', async () => {
+  await installed('/usr/local');
+  await put('/etc/goodboot/config.d/50-site.yaml', 'apiVersion: goodboot/v1\n');
+  await put(LEDGER, '{}\n');
+  await put('/var/lib/goodboot/doctor.json', '{}');
+  const { kept } = await takenOut();
+  expect(kept).toEqual([LEDGER, '/etc/goodboot/config.d/50-site.yaml']);
+  expect((await tree()).filter((path) => /goodboot\/.|usr\/local/.test(path))).toEqual([
+    'etc/goodboot/config.d',
+    'etc/goodboot/config.d/50-site.yaml',
+    'var/lib/goodboot/ledger.jsonl',
+  ]);
+});
+
+test.each([
+  ['no JSON', 'x'],
+  ['a path out of its places', '{"v":1,"version":"1","prefix":"/usr","paths":["/home/x"],"directories":[]}'],
+  ['a path that goes up', '{"v":1,"version":"1","prefix":"/usr","paths":["/usr/../home"],"directories":[]}'],
+  ['an empty part', '{"v":1,"version":"1","prefix":"/usr","paths":["/usr//x"],"directories":[]}'],
+  ['another prefix', '{"v":1,"version":"1","prefix":"/opt","paths":[],"directories":[]}'],
+  ['another version of it', '{"v":2,"version":"1","prefix":"/usr","paths":[],"directories":[]}'],
+])('a record with %s is none', (_what, text) => {
+  expect(parseRecord(text)).toBeNull();
+});
