@@ -1,5 +1,6 @@
 // Installs what the next step needs, and says nothing when all is there. It runs before anything is installed:
-// any Node from 20 on, no dependencies. With --test also the Debian packages that the tests use.
+// any Node from 20 on, no dependencies. With --test also the Debian packages that the tests use, with --release those
+// that a release is built with.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,6 +22,16 @@ const PACKAGES = [
   'util-linux',
   'zsh',
 ];
+// What is of the other architecture is taken from its cross tools.
+const OTHER = process.arch === 'arm64' ? ['x86-64', 'amd64'] : ['aarch64', 'arm64'];
+const RELEASE_PACKAGES = [
+  'binutils',
+  `binutils-${OTHER[0]}-linux-gnu`,
+  'libatomic1',
+  `libatomic1-${OTHER[1]}-cross`,
+  'patchelf',
+  'zstd',
+];
 const STAMP = 'node_modules/.goodboot-lock';
 const UNAVAILABLE = 69;
 
@@ -33,16 +44,18 @@ if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== lock) {
   writeFileSync(STAMP, lock);
 }
 
-if (process.argv.includes('--test')) ensurePackages();
+if (process.argv.includes('--test')) ensurePackages('the tests', [...new Set([...PACKAGES, ...RELEASE_PACKAGES])]);
+if (process.argv.includes('--release')) ensurePackages('a release', RELEASE_PACKAGES);
 
-function ensurePackages() {
-  const missing = PACKAGES.filter((name) => !isInstalled(name));
+/** @param {string} what needs them: for what is printed */
+function ensurePackages(what, packages) {
+  const missing = packages.filter((name) => !isInstalled(name, packages));
   if (missing.length === 0) return;
   if (process.getuid() !== 0) {
-    console.error(`the tests need Debian packages that are not installed: apt-get install ${missing.join(' ')}`);
+    console.error(`missing for ${what}: Debian packages, installed by apt-get install ${missing.join(' ')}`);
     process.exit(UNAVAILABLE);
   }
-  console.error(`installing Debian packages for the tests: ${missing.join(' ')}`);
+  console.error(`installing Debian packages for ${what}: ${missing.join(' ')}`);
   must('apt-get', ['-qq', 'update']);
   must('apt-get', ['-qq', 'install', '--yes', '--no-install-recommends', ...missing]);
 }
@@ -55,10 +68,10 @@ function must(file, args) {
   process.exit(UNAVAILABLE);
 }
 
-function isInstalled(name) {
+function isInstalled(name, packages) {
   const answer = spawnSync('dpkg-query', ['--status', name], { encoding: 'utf8' });
   if (answer.error) {
-    console.error(`the tests need Debian (dpkg-query: ${answer.error.message}), with ${PACKAGES.join(' ')}`);
+    console.error(`Debian is needed (dpkg-query: ${answer.error.message}), with ${packages.join(' ')}`);
     process.exit(UNAVAILABLE);
   }
   return /^Status: .* installed$/m.test(answer.stdout);

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
-/** The `goodboot` command. */
+/** The `goodboot` command, as a checkout has it. In a release it is a chunk of the single executable: executable.ts. */
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 26) {
   process.stderr.write(
@@ -7,7 +7,4 @@ if (major < 26) {
   );
   process.exit(69);
 }
-const { main } = await import('./program.ts');
-const status = await main(process.argv.slice(2));
-// Not left to the event loop: a connection that somebody forgot must not keep a verdict from ending.
-process.stdout.write('', () => process.stderr.write('', () => process.exit(status)));
+await import('./command.ts');

@@ -1,6 +1,7 @@
 import { makeProcesses } from '../adapters/process/run.ts';
 import { GoodbootError } from '../core/errors.ts';
 import type { BootLoader } from '../ports/boot-loader.ts';
+import { ownCommandLine } from './own-program.ts';
 
 /** Set for the second run, so that there is never a third. */
 const GUARD = 'GOODBOOT_OWN_MOUNTS';
@@ -23,6 +24,5 @@ export async function enterOwnMounts(bootLoader: BootLoader): Promise<void> {
       hint: 'run it as root, where mount namespaces may be made',
     });
   }
-  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  process.execve?.(UNSHARE, ['unshare', ...ARGUMENTS, ...again], { ...process.env, [GUARD]: 'yes' });
+  process.execve?.(UNSHARE, ['unshare', ...ARGUMENTS, ...ownCommandLine()], { ...process.env, [GUARD]: 'yes' });
 }

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { canCountAt } from '../adapters/boot-loader/can-count.ts';
 import { detectBootLoader } from '../adapters/boot-loader/detect.ts';
 import { fragmentState } from '../adapters/boot-loader/fragment.ts';
@@ -29,6 +28,7 @@ import type { Files } from '../ports/files.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { ServiceManager, WatchdogTimer } from '../ports/service-manager.ts';
 import { withCutPoints } from './cut-points.ts';
+import { checkProgram } from './own-program.ts';
 
 /** The machine that a command works on: its configuration, and the adapters over it. */
 export interface Session {
@@ -104,9 +104,7 @@ export async function checkRunnerOf(
       return unableRunner(error);
     }
   }
-  const program = fileURLToPath(new URL('./goodboot-check.mjs', import.meta.url));
-  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', program] as const;
-  return makeChildRunner({ processes: makeProcesses(), clock, argv, root, planText, budgetMs });
+  return makeChildRunner({ processes: makeProcesses(), clock, argv: checkProgram(), root, planText, budgetMs });
 }
 
 const unableRunner = (why: unknown): CheckRunner => ({
