@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LAB_NODE } from '../test/lab/layer.ts';
 import { bootMachine, type Machine } from '../test/lab/machine.ts';
 import type { NewFile } from '../test/lab/overlay.ts';
 
-/** The runtime that goodboot brings, as its programs are started with it. */
-export const NODE = ['/usr/libexec/goodboot/node', '--disable-warning=ExperimentalWarning'] as const;
+/** The runtime that goodboot is built on, as goodboot has it start. */
+export const NODE = [LAB_NODE, '--disable-warning=ExperimentalWarning'] as const;
 export const EMPTY_SCRIPT = '/opt/bench/empty.mjs';
 export const STOPWATCH = '/opt/bench/stopwatch.ts';
 

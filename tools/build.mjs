@@ -1,6 +1,6 @@
 // Bundles goodboot into out/: the command, the check program, and the chunks that each loads when it needs them.
 // node tools/build.mjs [--quiet] [--out DIR] [--cut-points]: the last lets tests stop it between two durable changes.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle } from './bundle.mjs';
@@ -35,7 +35,7 @@ async function write(name, entry, groups) {
   }
 }
 
-rmSync(options.out, { recursive: true, force: true });
+for (const chunk of globSync('*.mjs', { cwd: options.out })) rmSync(join(options.out, chunk));
 mkdirSync(options.out, { recursive: true });
 await write('goodboot-check', 'src/cli/check-main.ts', [{ name: 'check', test: CHECK_FILE }]);
 await write('goodboot', 'src/cli/main.ts', []);

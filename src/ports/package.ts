@@ -11,6 +11,6 @@ export interface Package {
   files(): readonly PackedFile[];
   /** The text of one of them. @throws GoodbootError PACKAGE_BROKEN when it is not there */
   text(path: string): string;
-  /** The directory on this machine that holds the programs; null in a checkout, where Node runs them. */
+  /** The directory on this machine that holds the programs; null in a checkout where they are not built. */
   readonly programs: string | null;
 }

@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DoctorReport } from '../../src/core/doctor.ts';
 import {
@@ -13,10 +13,10 @@ import {
   onlyCommand,
 } from '../helpers/cli.ts';
 import { makeOstreeMachine, ON_OSTREE } from '../helpers/ostree-machine.ts';
+import { installInto } from '../lab/install.ts';
 import { must, type Ran } from '../lab/run.ts';
 import { checksumOf } from '../lab/stand-in/layout.ts';
 
-const REPO = resolve(import.meta.dirname, '../..');
 beforeAll(build, 60_000);
 
 const answerOf = (ran: Ran): DoctorReport => {
@@ -168,10 +168,9 @@ describe('goodboot --root DIR doctor', () => {
       'boot/grub2/grub.cfg': 'blscfg\nif [ -f $prefix/custom.cfg ]; then source $prefix/custom.cfg; fi\n',
       'usr/lib/systemd/user/grub-boot-success.timer': '[Timer]\nOnActiveSec=2min\n',
     });
-    const install = [process.execPath, join(REPO, 'tools/install.mjs'), image.path, '--link'];
     const units = join(image.path, 'usr/lib/systemd/system');
     await cp('/usr/lib/systemd/system', units, { recursive: true, verbatimSymlinks: true });
-    await must([...install, '--out', join(REPO, 'test/lab/stub')]);
+    await installInto(image.path);
     await makeGrubenv(join(image.path, 'boot/grub2/grubenv'));
     return image;
   }
@@ -223,7 +222,7 @@ describe('goodboot --root DIR doctor', () => {
 
   test('goes on when one thing cannot be mended, and says which', async () => {
     await using image = await makeImage();
-    await rm(join(image.path, 'usr/lib/bootupd'), { recursive: true });
+    await mkdir(join(image.path, 'boot/grub2/goodboot.cfg')); // a directory where the fragment belongs
     const ran = await doctor(image, '--fix');
     expect(answerOf(ran).changes).toMatchObject([
       { result: 'failed', detail: expect.stringContaining('[FILE_UNREADABLE]') },

@@ -4,25 +4,35 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { OUTPUT_SCHEMAS } from '../../src/cli/output-schema.ts';
+import { PROGRAMS } from '../lab/layer.ts';
 import { must, type Ran, type RunOptions, run, withLock } from '../lab/run.ts';
 
 const REPO = resolve(import.meta.dirname, '../..');
-/** The built program, as a person starts it. */
+/** What a node has. */
+export const EXECUTABLE = join(PROGRAMS, 'goodboot');
+/** The built program, as a person starts it in a checkout. */
 export const COMMAND = [
   process.execPath,
   '--disable-warning=ExperimentalWarning',
   join(REPO, 'out/goodboot.mjs'),
 ] as const;
 
+const CODE = ['src/**/*.ts', 'checks/**/*.ts', 'tools/*.mjs'];
+const PACKED = ['units/**', 'dist/**', 'schema/**', 'tools/sea/*.mjs'];
+
 /** Builds out/ where a source is newer: once, however many test files ask for it. */
-export async function build(): Promise<void> {
-  await withLock(join(REPO, 'node_modules/.goodboot-build'), async () => {
-    const sources = globSync(['src/**/*.ts', 'checks/**/*.ts', 'tools/build.mjs'], { cwd: REPO });
-    const changed = (path: string) => statSync(join(REPO, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    if (sources.every((source) => changed(source) < changed('out/goodboot.mjs'))) return;
-    await must(['env', `--chdir=${REPO}`, process.execPath, 'tools/build.mjs', '--quiet'], { timeoutMs: 60_000 });
+export const build = (): Promise<void> => built('out/goodboot.mjs', CODE, 'tools/build.mjs');
+
+/** The same for the executable. */
+export const buildExecutable = (): Promise<void> => built(EXECUTABLE, [...CODE, ...PACKED], 'tools/sea.mjs');
+
+const built = (product: string, sources: readonly string[], tool: string): Promise<void> =>
+  withLock(join(REPO, 'node_modules/.goodboot-build'), async () => {
+    const changed = (path: string) => statSync(resolve(REPO, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const files = globSync([...sources], { cwd: REPO });
+    if (files.every((source) => changed(source) < changed(product))) return;
+    await must(['env', `--chdir=${REPO}`, process.execPath, tool, '--quiet'], { timeoutMs: 60_000 });
   });
-}
 
 /** Runs `goodboot` to its end. */
 export const goodboot = (args: readonly string[], options: RunOptions = {}): Promise<Ran> =>

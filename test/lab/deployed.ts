@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeState } from '../../src/core/node-state.ts';
+import { LAB_NODE } from './layer.ts';
 import type { MachineOptions } from './machine.ts';
 import { checksumOf, layout } from './stand-in/layout.ts';
 import { stateOf } from './stand-in/sysroot-state.ts';
 
 const STAND_IN = ['ostree-main.ts', 'ostree.ts', 'sysroot-state.ts', 'layout.ts'];
 const OSTREE = `#!/bin/sh
-exec /usr/libexec/goodboot/node --disable-warning=ExperimentalWarning /usr/lib/lab/ostree-main.ts /var/lib/sysroot.json "$@"
+exec ${LAB_NODE} --disable-warning=ExperimentalWarning /usr/lib/lab/ostree-main.ts /var/lib/sysroot.json "$@"
 `;
 /** As ostree-prepare-root leaves it: the kernel tells by /etc which deployment runs. */
 const PREPARE = (id: string): string => `#!/bin/sh

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { emptied, killCgroup, makeCgroups, removeCgroups } from './cgroup.ts';
-import { installedLayer } from './layer.ts';
+import { installedLayer, labLayer } from './layer.ts';
 import { leaderOf, REBOOT, spawnMachine } from './nspawn.ts';
 import { clear, directoryOf, mountRoot, type NewFile, newName, putFiles, sweep } from './overlay.ts';
 import { ensureRootfs, type Suite } from './rootfs.ts';
@@ -26,7 +26,7 @@ export interface MachineOptions {
   readonly podman?: boolean;
   /** Default true: only `lo`. */
   readonly privateNetwork?: boolean;
-  /** Default true: the project is installed and its preset applied. `{ out }`: from that build instead of out/. */
+  /** Default true: the project is installed and its preset applied. `{ out }`: from that directory of programs. */
   readonly goodboot?: boolean | { readonly out: string };
   /** Content of /boot/grub2/grubenv. */
   readonly grubenv?: string | Buffer;
@@ -176,7 +176,7 @@ export class Machine {
   async boot(): Promise<void> {
     const { suite = 'trixie', goodboot = true, files = {}, units = [], podman = false, grubenv } = this.#options;
     const layers = goodboot === false ? [] : [await installedLayer(goodboot === true ? undefined : goodboot.out)];
-    const root = await mountRoot(this.name, [...layers, await ensureRootfs(suite)]);
+    const root = await mountRoot(this.name, [...layers, await labLayer(), await ensureRootfs(suite)]);
     await putFiles(root, {
       '/etc/machine-id': `${randomBytes(16).toString('hex')}\n`,
       ...(podman ? PODMAN_FILES : {}),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cyclesIn } from '../../src/core/doctor/answers.ts';
+import { installInto } from '../lab/install.ts';
 import { must, run } from '../lab/run.ts';
 
 const REPO = resolve(import.meta.dirname, '../..');
@@ -21,7 +22,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'goodboot-units-'));
   await mkdir(join(root, SYSTEM), { recursive: true });
   await cp(SYSTEM, join(root, SYSTEM), { recursive: true, verbatimSymlinks: true });
-  await must([process.execPath, join(REPO, 'tools/install.mjs'), root, '--link', '--out', join(REPO, 'test/lab/stub')]);
+  await installInto(root);
   await must(['systemctl', `--root=${root}`, 'preset', ...NAMED]);
   // The only programs of others that units run.
   await cp('/usr/bin/systemctl', join(root, 'usr/bin/systemctl'));
@@ -152,14 +153,4 @@ test.each([
   ['fish/vendor_completions.d/goodboot.fish', /^complete -c goodboot -f$/m],
 ])('the completions of a shell are installed where it looks: %s', async (path, line) => {
   expect(await readFile(join(root, 'usr/share', path), 'utf8')).toMatch(line);
-});
-
-test('installing twice gives the same, and leaves no program of an earlier build', async () => {
-  const installed = () => must(['find', join(root, 'usr/libexec'), join(root, 'usr/bin'), '-printf', '%P %m %s %l\n']);
-  const before = await installed();
-  await cp(join(root, 'usr/bin/goodboot'), join(root, 'usr/libexec/goodboot/chunk-of-old.mjs'), { dereference: true });
-  await must([process.execPath, join(REPO, 'tools/install.mjs'), root, '--link', '--out', join(REPO, 'test/lab/stub')]);
-  expect(await installed()).toBe(before);
-  const entry = await readFile(join(root, 'usr/bin/goodboot'), 'utf8');
-  expect(entry).toMatch(/^#!\/usr\/libexec\/goodboot\/node --disable-warning=ExperimentalWarning\n[^#]/);
 });

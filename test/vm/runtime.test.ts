@@ -19,7 +19,7 @@ checks: { hangs: { type: command, required: true, argv: [sleep, '100000'], timeo
 
 scenario('goodboot-missing', async () => {
   await using vm = await goodNode();
-  const gone = ['node', 'goodboot.mjs', 'goodboot-check', 'goodboot-check.mjs'].map((name) => `${LIBEXEC}/${name}`);
+  const gone = ['goodboot', 'goodboot-check'].map((name) => `${LIBEXEC}/${name}`);
   const change = Object.fromEntries([...gone, '/usr/bin/goodboot'].map((path) => [path, null]));
   const update = await armed(vm, { change });
   await failsToTheEnd(vm, update, { verdict: null, isNoted: false });
@@ -31,7 +31,7 @@ scenario('goodboot-broken', async () => {
   await using vm = await goodNode({
     '/etc/systemd/system/goodboot-deadman.timer.d/quick.conf': '[Timer]\nOnBootSec=\nOnBootSec=30s\n',
   });
-  const update = await armed(vm, { change: { [`${LIBEXEC}/node`]: HANGS } });
+  const update = await armed(vm, { change: { [`${LIBEXEC}/goodboot`]: HANGS } });
   await failsToTheEnd(vm, update, { verdict: null, isNoted: false });
   // On the old deployment the same timer finds a boot that was judged, or is being judged.
   await fallsBack(vm, update);

@@ -12,10 +12,11 @@ const CHUNKS = 'chunks';
 /** Every file that is installed, sorted: its path in the repository and its mode, whatever the umask of the checkout was. */
 export function installedFiles() {
   return INSTALLED.flatMap((top) => readdirSync(top, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((path) => ({ path, mode: statSync(path).mode & 0o100 ? 0o755 : 0o644 }));
+    .map((path) => ({ path, stat: statSync(path) })) // of what a link leads to
+    .filter(({ stat }) => stat.isFile())
+    .map(({ path, stat }) => ({ path, mode: stat.mode & 0o100 ? 0o755 : 0o644 }))
+    .sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
 /** Writes main.js, the chunks and files.json into a directory. Gives the assets: by name, the file that holds each. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GoodbootError } from '../../core/errors.ts';
 import type { Package, PackedFile } from '../../ports/package.ts';
@@ -40,7 +40,8 @@ function ofCheckout(): Package {
       .filter(({ stat }) => stat.isFile())
       .map(({ path, stat }) => ({ path, mode: stat.mode & 0o111 ? 0o755 : 0o644 }))
       .toSorted((one, other) => (one.path < other.path ? -1 : 1));
-  return { text, files, programs: null };
+  const built = join(root, 'out', process.arch === 'arm64' ? 'aarch64' : 'x86_64');
+  return { text, files, programs: existsSync(join(built, 'goodboot')) ? built : null };
 }
 
 function isCheckout(directory: string): boolean {

@@ -156,8 +156,8 @@ function prefixOf(word: string): Prefix {
 function programsOf(source: Package, { from }: InstallOptions): string {
   const programs = from ?? source.programs;
   if (programs !== null) return programs;
-  throw new GoodbootError('USAGE', 'this goodboot runs out of a checkout: it has no executable to install', {
-    hint: 'npm run build, then out/ARCHITECTURE/goodboot install; or --from DIRECTORY',
+  throw new GoodbootError('USAGE', 'this goodboot runs out of a checkout, and its executable is not built', {
+    hint: 'npm run build:executable; or --from DIRECTORY',
   });
 }
 

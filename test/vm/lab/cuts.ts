@@ -22,7 +22,7 @@ export interface Stoppable {
 /** The project as it is installed, but built so that its commands can be stopped between two durable changes. */
 export const cutPointLayer = (): Promise<string> =>
   withLock(join(CACHE, 'cut-points.lock'), async () => {
-    const build = [process.execPath, 'tools/build.mjs', '--quiet', '--out', OUT, '--cut-points'];
+    const build = [process.execPath, 'tools/sea.mjs', '--quiet', '--out', OUT, '--cut-points'];
     await must(['sh', '-euc', 'cd "$0"; exec "$@"', REPO, ...build], { timeoutMs: 120_000 });
     return installedLayer(OUT);
   });

@@ -1,0 +1,16 @@
+import { copyInto } from '../../src/adapters/files/copy-in.ts';
+import { makeFiles } from '../../src/adapters/files/files.ts';
+import { sameBytesIn } from '../../src/adapters/files/same-bytes.ts';
+import { openPackage } from '../../src/adapters/package/package.ts';
+import type { Prefix } from '../../src/core/package/layout.ts';
+import { install, planInstall } from '../../src/node/install/install.ts';
+
+/** Programs that only lie there: what is looked at is everything else. */
+const STUB = new URL('stub/', import.meta.url).pathname;
+
+/** Installs the checkout below a root, with programs that do nothing. */
+export async function installInto(root: string, prefix: Prefix = '/usr'): Promise<void> {
+  const files = makeFiles(root);
+  const deps = { files, source: openPackage(), programs: STUB, same: sameBytesIn(files), copyIn: copyInto(files) };
+  await install(deps, await planInstall(deps, prefix, '0'));
+}
