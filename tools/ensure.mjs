@@ -17,6 +17,7 @@ const PACKAGES = [
   'bsdutils',
   'dbus',
   'iproute2',
+  'make',
   'openssl',
   'procps',
   'util-linux',

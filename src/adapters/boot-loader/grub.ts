@@ -30,6 +30,7 @@ export interface GrubOptions {
 /** GRUB, which keeps its state in an environment block: `boot_counter` and `boot_success`. */
 export function makeGrub(options: GrubOptions): BootLoader {
   const { path, files } = options;
+  const edit = (change: (block: Grubenv) => GrubenvChange) => editBlock(options, change);
   return {
     name: 'grub',
     detail: path,
@@ -66,24 +67,31 @@ export function makeGrub(options: GrubOptions): BootLoader {
       return proof === '1';
     },
   };
+}
 
-  /** False: the block says so already, and was not written. */
-  async function edit(change: (block: Grubenv) => GrubenvChange): Promise<boolean> {
-    const [current, next] = await about(path, 'GRUBENV_UNREADABLE', async () => {
-      const bytes = await readBlock(path);
-      const block = parseGrubenv(bytes);
-      return [bytes, serializeGrubenv(editGrubenv(block, change(block)))];
-    });
-    if (next.equals(current)) return false;
-    await about(path, 'GRUBENV_UNWRITABLE', () => writeBlock(options, next));
-    return true;
-  }
+/** Takes out of the block what only goodboot and its fragment use. False: there was nothing of it. @throws GoodbootError GRUBENV_* */
+export const forgetGoodboot = (options: GrubOptions): Promise<boolean> =>
+  editBlock(options, () => ({ [PROOF]: null, [FALLBACK]: null, [COPY]: null }));
+
+/** False: the block says so already, and was not written. */
+async function editBlock(options: GrubOptions, change: (block: Grubenv) => GrubenvChange): Promise<boolean> {
+  const { path } = options;
+  const [current, next] = await about(path, 'GRUBENV_UNREADABLE', async () => {
+    const bytes = await readBlock(path);
+    const block = parseGrubenv(bytes);
+    return [bytes, serializeGrubenv(editGrubenv(block, change(block)))];
+  });
+  if (next.equals(current)) return false;
+  await about(path, 'GRUBENV_UNWRITABLE', () => writeBlock(options, next));
+  return true;
 }
 
 /** The fragment (dist/grub/) saves it on every boot: who finds it knows that GRUB ran the fragment and can write. */
 const PROOF = 'goodboot_fragment';
 /** The id of the entry that the fragment starts when the attempts are used up. */
 const FALLBACK = 'goodboot_fallback';
+/** `boot_counter` as goodboot and its fragment wrote it last. */
+const COPY = 'goodboot_counter';
 /** Room that is kept for it while nobody knows it: `ostree-1-fedora-coreos` takes 22. A longer one is used where it fits. */
 const FALLBACK_BYTES = 64;
 
@@ -100,7 +108,7 @@ function stateOf(variables: ReadonlyMap<string, string>): BootLoaderState {
   return { counter: counter === null ? null : Number(counter), success: success === null ? null : success === '1' };
 }
 
-const counted = (counter: string | null): GrubenvChange => ({ boot_counter: counter, goodboot_counter: counter });
+const counted = (counter: string | null): GrubenvChange => ({ boot_counter: counter, [COPY]: counter });
 
 /** The block with what GRUB will write into it, each value as long as it gets: without room, GRUB writes nothing and counts nothing. */
 function withGrubsOwn(block: Grubenv): Grubenv {

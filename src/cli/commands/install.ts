@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { detectBootLoader } from '../../adapters/boot-loader/detect.ts';
 import { applyFragment, planFragment } from '../../adapters/boot-loader/fragment.ts';
+import { forgetGoodboot } from '../../adapters/boot-loader/grub.ts';
 import { copyInto } from '../../adapters/files/copy-in.ts';
 import { makeFiles } from '../../adapters/files/files.ts';
 import { sameBytesIn } from '../../adapters/files/same-bytes.ts';
 import { openPackage } from '../../adapters/package/package.ts';
 import { makeProcesses } from '../../adapters/process/run.ts';
-import { GoodbootError } from '../../core/errors.ts';
+import { GoodbootError, messageOf } from '../../core/errors.ts';
 import { enabledUnits, PREFIXES, PRESET, type Prefix } from '../../core/package/layout.ts';
 import { activate, deactivate, forget } from '../../node/install/activate.ts';
 import { changesOf, install, planInstall } from '../../node/install/install.ts';
@@ -123,9 +124,14 @@ async function runUninstall(
   const plan = await planUninstall(files, source);
   const fragment = await planFragment(files, null);
   if (!dryRun) {
-    if (fragment.length > 0) {
-      await enterOwnMounts(await detectBootLoader(files, processes, 'grub', warn));
+    const bootLoader = await detectBootLoader(files, processes, 'auto', warn);
+    if (bootLoader.name === 'grub') {
+      await enterOwnMounts(bootLoader);
       await applyFragment(fragment, { files, processes, warn });
+      // Nobody reads them any more: what is left of them does no harm.
+      await forgetGoodboot({ path: bootLoader.detail, files, processes, warn }).catch((error) =>
+        warn(messageOf(error)),
+      );
     }
     const deps = { files, processes, warn };
     const units = enabledUnits(source.text(PRESET));

@@ -38,6 +38,7 @@ export async function planUninstall(files: Files, source: Package): Promise<Unin
   for (const prefix of PREFIXES) {
     const record = await readRecord(files, prefix);
     if (record === null) continue;
+    if (prefix === '/usr') await refuseReadOnly(files);
     prefixes.push(prefix);
     // Units first: what they start is there until nobody starts it any more.
     const laid = new Set([...layOut(prefix, source.files(), source.text).map(({ path }) => path), ...record.paths]);
@@ -62,6 +63,16 @@ export async function uninstall(files: Files, plan: UninstallPlan): Promise<void
   for (const path of plan.paths) await files.remove(path);
   for (const directory of plan.directories) {
     if ((await files.list(directory))?.length === 0) await files.remove(directory);
+  }
+}
+
+async function refuseReadOnly(files: Files): Promise<void> {
+  try {
+    await files.probeWrite('/usr');
+  } catch (cause) {
+    const hint =
+      'leave it out of the next image; until then: systemctl disable goodboot-verdict.service goodboot-arm.path';
+    throw new GoodbootError('INSTALL_REFUSED', 'goodboot is a part of this image', { cause, hint });
   }
 }
 
