@@ -23,14 +23,17 @@ const PACKAGES = [
   'util-linux',
   'zsh',
 ];
-// What is of the other architecture is taken from its cross tools.
+// What is of the other architecture is taken from its cross tools, and run by an emulator.
 const OTHER = process.arch === 'arm64' ? ['x86-64', 'amd64'] : ['aarch64', 'arm64'];
 const RELEASE_PACKAGES = [
   'binutils',
   `binutils-${OTHER[0]}-linux-gnu`,
   'libatomic1',
   `libatomic1-${OTHER[1]}-cross`,
+  `libc6-${OTHER[1]}-cross`,
+  `libstdc++6-${OTHER[1]}-cross`,
   'patchelf',
+  'qemu-user-static',
   'zstd',
 ];
 const STAMP = 'node_modules/.goodboot-lock';

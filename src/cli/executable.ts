@@ -3,7 +3,7 @@
  * assets, and compiles of them only what is asked for.
  */
 import { basename } from 'node:path';
-import { getAsset } from 'node:sea';
+import { getAsset, getRawAsset } from 'node:sea';
 import { Script } from 'node:vm';
 import { CHECK_PROGRAM } from './check-program.ts';
 
@@ -20,7 +20,9 @@ function load(id: string): unknown {
   const chunk: Chunk = { exports: {} };
   loaded.set(id, chunk);
   const filename = `chunks/${id.slice('./'.length)}`;
-  const body: Body = new Script(getAsset(filename, 'utf8'), { filename }).runInThisContext();
+  // Compiled when it was built. V8 compiles anew what was made by another V8, or with other options.
+  const cachedData = new Uint8Array(getRawAsset(`${filename}.cache`));
+  const body: Body = new Script(getAsset(filename, 'utf8'), { filename, cachedData }).runInThisContext();
   body(chunk, chunk.exports, load);
   return chunk.exports;
 }

@@ -6,7 +6,7 @@ import { bundle } from '../bundle.mjs';
 /** Each under its path in the repository. */
 const INSTALLED = ['units', 'dist', 'schema'];
 const PROGRAMS = { goodboot: 'src/cli/command.ts', 'goodboot-check': 'src/cli/check-main.ts' };
-/** What the executable asks an asset for by name: src/cli/executable.ts. */
+/** Where src/cli/executable.ts looks for them. */
 const CHUNKS = 'chunks';
 
 /** Every file that is installed, sorted: its path in the repository and its mode, whatever the umask of the checkout was. */
@@ -20,7 +20,7 @@ export function installedFiles() {
 }
 
 /** Writes main.js, the chunks and files.json into a directory. Gives the assets: by name, the file that holds each. */
-export async function writeAssets(directory, { cutPoints }) {
+export async function writeAssets(directory, { entry, cutPoints, withChunks }) {
   const place = (path, text) => {
     const file = join(directory, path);
     mkdirSync(dirname(file), { recursive: true });
@@ -28,13 +28,13 @@ export async function writeAssets(directory, { cutPoints }) {
     return file;
   };
   const [main] = await bundle({
-    input: { main: 'src/cli/executable.ts' },
+    input: { main: entry },
     output: { format: 'cjs', codeSplitting: false },
     cutPoints,
   });
   place('main.js', main.code);
   const assets = {};
-  for (const chunk of await chunks(cutPoints)) {
+  for (const chunk of withChunks ? await chunks(cutPoints) : []) {
     assets[`${CHUNKS}/${chunk.fileName}`] = place(`${CHUNKS}/${chunk.fileName}`, wrapped(chunk.code));
   }
   const files = installedFiles();

@@ -11,6 +11,9 @@ export const ARCHITECTURES = {
   aarch64: { npm: 'arm64', loader: 'ld-linux-aarch64.so.1' },
 };
 
+/** This machine's own. */
+export const HOST = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+
 /** Fetching 57 MB over a slow line takes minutes; npm itself gives up on a line that says nothing. */
 const FETCH_TIMEOUT_MS = 300_000;
 
