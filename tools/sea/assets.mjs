@@ -43,7 +43,8 @@ export async function writeAssets(directory, { entry, cutPoints, withChunks }) {
   return assets;
 }
 
-async function chunks(cutPoints) {
+/** The chunks of both programs, as rolldown tells of them. */
+export async function chunks(cutPoints) {
   const made = [];
   for (const [name, entry] of Object.entries(PROGRAMS)) {
     made.push(
