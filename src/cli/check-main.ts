@@ -87,7 +87,7 @@ function plannedCheck(check: string): PlannedCheck {
 /** Tells systemd again and again that the check is alive: one that hangs is ended two minutes later, by systemd itself. */
 function stayAlive(): void {
   const timer = setInterval(async () => {
-    const { notify } = await import('../adapters/journald/libsystemd.ts');
+    const { notify } = await import('../adapters/journald/notify.ts');
     notify(`EXTEND_TIMEOUT_USEC=${ALIVE_FOR_USEC}`);
   }, ALIVE_EVERY_MS);
   timer.unref();

@@ -12,6 +12,6 @@ const MARGIN_MS = 5 * 60_000;
 export async function askForTime(files: Files, ms: number, status: string): Promise<void> {
   await files.replace(JUDGING, `${status}\n`);
   if (process.env['NOTIFY_SOCKET'] === undefined) return;
-  const { notify } = await import('../adapters/journald/libsystemd.ts');
+  const { notify } = await import('../adapters/journald/notify.ts');
   notify(`EXTEND_TIMEOUT_USEC=${(ms + MARGIN_MS) * 1000}\nSTATUS=${status}, for ${formatDuration(ms)} at most`);
 }

@@ -119,7 +119,7 @@ describe('a D-Bus connection', () => {
     });
   });
 
-  it.each([['there is no socket', 'unix:path=/nonexistent/bus', 'ENOENT']])(
+  it.each([['there is no socket', 'unix:path=/nonexistent/bus', 'no D-Bus answers here (ENOENT)']])(
     'says that the bus is unavailable when %s',
     async (_name, at, message) => {
       await expect(connect(at, { hello: true })).rejects.toMatchObject({

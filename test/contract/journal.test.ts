@@ -1,9 +1,13 @@
-import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { libsystemd, notify } from '../../src/adapters/journald/libsystemd.ts';
+import { libsystemd } from '../../src/adapters/journald/libsystemd.ts';
 import { fieldsOfLine } from '../../src/adapters/journald/logger.ts';
+import { notify } from '../../src/adapters/journald/notify.ts';
 import { encodeFields, stderrLine } from '../../src/adapters/journald/writer.ts';
 
 const ADAPTER = resolve(import.meta.dirname, '../../src/adapters/journald');
@@ -94,15 +98,41 @@ describe('a log line becomes an entry', () => {
   });
 });
 
+describe('the service manager', () => {
+  /** Waits on a datagram socket, says so, and prints the first message. */
+  const LISTEN = `
+    socket(S, AF_UNIX, SOCK_DGRAM, 0); bind(S, sockaddr_un($ARGV[0] =~ s/^@/\\0/r)) or die;
+    $| = 1; print "ready\n"; recv(S, $d, 4096, 0); print $d;
+  `;
+
+  test.each([
+    ['a path', (directory: string) => `${directory}/notify`],
+    ['an abstract name', (directory: string) => `@${directory}/notify`],
+  ])('is told at %s, without libsystemd', async (_, nameIn) => {
+    const directory = await mkdtemp(join(tmpdir(), 'goodboot-notify-'));
+    const socket = nameIn(directory);
+    const listener = spawn('perl', ['-MSocket', '-e', LISTEN, socket]);
+    await once(listener.stdout, 'data');
+    expect(notify('READY=1\nSTATUS=grün', socket)).toBe(true);
+    expect(String((await once(listener.stdout, 'data'))[0])).toBe('READY=1\nSTATUS=grün');
+    await rm(directory, { recursive: true });
+  });
+
+  test.each([
+    ['nobody asked to be told', undefined],
+    ['nobody listens', NOWHERE],
+    ['the name is none', 'vsock:2:1'],
+    ['the name is too long', `/${'x'.repeat(200)}`],
+  ])('is not told when %s, and that is no error', (_, socket) => {
+    expect(process.env['NOTIFY_SOCKET']).toBeUndefined();
+    expect(notify('READY=1', socket)).toBe(false);
+  });
+});
+
 describe('libsystemd', () => {
   test('is loaded once, with every function of the table', () => {
     expect(libsystemd()).toBe(libsystemd());
     expect(Object.keys(libsystemd())).toContain('sd_journal_enumerate_available_data');
-  });
-
-  test('tells nobody when nobody asked to be told', () => {
-    expect(process.env['NOTIFY_SOCKET']).toBeUndefined();
-    expect(notify('READY=1')).toBe(false);
   });
 
   test('that is missing is an error with a code, and events still go to stderr', async () => {
@@ -121,7 +151,7 @@ describe('libsystemd', () => {
     ]);
     expect(stdout).toBe('LIBRARY_MISSING\n');
     expect(stderr.split('\n')).toEqual([
-      expect.stringMatching(/^<4>the journal cannot be written \(/),
+      expect.stringMatching(/^<4>the journal cannot be written \(.* \[LIBRARY_MISSING\]\), events go to stderr/),
       '<5>one',
       '<5>two',
       '',

@@ -22,8 +22,9 @@ afterAll(() => machine.stop());
 /** Runs TypeScript in the machine, as a process of the unit `probe`. The runtime is handed in as an open file. */
 async function inMachine(code: string): Promise<string> {
   const imports = `
-    import { libsystemd, notify } from './libsystemd.ts';
+    import { libsystemd } from './libsystemd.ts';
     import { makeLogger } from './logger.ts';
+    import { notify } from './notify.ts';
     import { makeJournal } from './writer.ts';
   `;
   const probe = `${REPO}/src/adapters/journald/probe.ts`;

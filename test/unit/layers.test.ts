@@ -23,7 +23,7 @@ const ARROWS: readonly (readonly [files: string, may: readonly string[]])[] = [
   ['src/adapters/dbus/**', [...LOW, NODE, 'dbus-next/lib/*.js']],
   ['src/adapters/{systemd,deployments}/**', [...LOW, NODE, 'src/adapters/dbus/**']],
   ['src/adapters/{files,system-clock}/**', [...LOW, NODE, 'src/adapters/ffi/**']],
-  ['src/adapters/journald/**', [...LOW, NODE, 'pino']],
+  ['src/adapters/journald/**', [...LOW, NODE, 'pino', 'src/adapters/ffi/**']],
   ['src/adapters/**', [...LOW, NODE]],
   // A check program loads no schema library; its options are read by the configuration alone.
   ['checks/*/options.ts', ['src/core/**', 'src/config/check-type.ts', 'valibot', 'node:net']],

@@ -176,7 +176,12 @@ function connected(wire: ReturnType<typeof createConnection>, address: string): 
       clearTimeout(timer);
       resolve();
     });
-    wire.once('error', (error) => refuse(errnoOf(error) ?? messageOf(error)));
+    wire.once('error', (error) => {
+      const errno = errnoOf(error);
+      // The socket is not there, or nobody listens on it.
+      const absent = errno === 'ENOENT' || errno === 'ECONNREFUSED';
+      refuse(absent ? `no D-Bus answers here (${errno})` : (errno ?? messageOf(error)));
+    });
     wire.stream.once('close', () => refuse('it closed the connection'));
   });
 }

@@ -8,6 +8,12 @@ const SIGNATURES = {
   _exit: { arguments: ['int32'], return: 'void' },
   /** int flock(int fd, int operation) */
   flock: { arguments: ['int32', 'int32'], return: 'int32' },
+  /** int socket(int domain, int type, int protocol) */
+  socket: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
+  /** ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *to, socklen_t length) */
+  sendto: { arguments: ['int32', 'pointer', 'uint64', 'int32', 'pointer', 'uint32'], return: 'int64' },
+  /** int close(int fd) */
+  close: { arguments: ['int32'], return: 'int32' },
   /** int *__errno_location(void) */
   __errno_location: { arguments: [], return: 'pointer' },
 } as const;
@@ -16,6 +22,9 @@ const SIGNATURES = {
 export interface Libc {
   adjtimex(timex: Buffer): number;
   flock(fd: number, operation: number): number;
+  socket(domain: number, type: number, protocol: number): number;
+  sendto(fd: number, data: Buffer, size: bigint, flags: number, to: Buffer, length: number): bigint;
+  close(fd: number): number;
   /** Why the call just before failed. */
   errno(): number;
   /** Ends the process here and now. */

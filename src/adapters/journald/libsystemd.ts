@@ -5,8 +5,6 @@ import { GoodbootError } from '../../core/errors.ts';
  * that has an `int` result answers -errno on failure.
  */
 const SIGNATURES = {
-  /** int sd_notify(int unset_environment, const char *state) */
-  sd_notify: { arguments: ['int32', 'pointer'], return: 'int32' },
   /** int sd_journal_sendv(const struct iovec *iov, int n) */
   sd_journal_sendv: { arguments: ['pointer', 'int32'], return: 'int32' },
   /** int sd_journal_open(sd_journal **ret, int flags) */
@@ -48,9 +46,4 @@ let loaded: ReturnType<typeof load> | null = null;
 export function libsystemd(): ReturnType<typeof load> {
   loaded ??= load();
   return loaded;
-}
-
-/** Tells the service manager something (`READY=1`, `STATUS=…`). False: nobody asked to be told, or it was not sent. */
-export function notify(state: string): boolean {
-  return libsystemd().sd_notify(0, state) > 0;
 }

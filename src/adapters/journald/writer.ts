@@ -1,5 +1,6 @@
 import { existsSync, writeSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
+import { GoodbootError, messageOf } from '../../core/errors.ts';
 import { journalFields } from '../../core/events.ts';
 import type { Journal } from '../../ports/journal.ts';
 import { libsystemd } from './libsystemd.ts';
@@ -62,7 +63,7 @@ function sendNative(fields: JournalFields): string | null {
     const result = sd_journal_sendv(vector, buffers.length);
     return result < 0 ? getSystemErrorName(result) : null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return error instanceof GoodbootError ? `${messageOf(error)} [${error.code}]` : messageOf(error);
   }
 }
 
