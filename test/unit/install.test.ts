@@ -78,7 +78,7 @@ describe.each(PREFIXES)('in %s', (prefix) => {
   test('no text names a path of the other place', () => {
     const other = prefix === '/usr' ? '/usr/local/' : /\/usr\/(?:bin\/goodboot|libexec\/goodboot)/;
     for (const each of placed)
-      if ('content' in each && /systemd|deadman|sandbox/.test(each.path)) expect(each.content).not.toMatch(other);
+      if ('content' in each && /systemd|deadman|why|sandbox/.test(each.path)) expect(each.content).not.toMatch(other);
   });
 
   test('it is installed once, changes nothing the second time, and is taken out without a trace', async () => {

@@ -25,6 +25,7 @@ interface Places {
   readonly data: string;
   /** Started when nothing but / and /etc is there. */
   readonly deadman: string;
+  readonly why: string;
   readonly systemd: string;
   readonly tmpfiles: string;
   readonly sysusers: string;
@@ -37,6 +38,7 @@ const PLACES: Readonly<Record<Prefix, Places>> = {
     programs: '/usr/libexec/goodboot',
     data: '/usr/lib/goodboot',
     deadman: '/usr/libexec/goodboot/deadman',
+    why: '/usr/libexec/goodboot/why',
     systemd: '/usr/lib/systemd',
     tmpfiles: '/usr/lib/tmpfiles.d',
     sysusers: '/usr/lib/sysusers.d',
@@ -46,6 +48,7 @@ const PLACES: Readonly<Record<Prefix, Places>> = {
     programs: '/usr/local/libexec/goodboot/bin',
     data: '/usr/local/libexec/goodboot',
     deadman: '/etc/goodboot/deadman',
+    why: '/etc/goodboot/why',
     systemd: '/etc/systemd',
     tmpfiles: '/etc/tmpfiles.d',
     sysusers: '/etc/sysusers.d',
@@ -104,6 +107,8 @@ function placeOf(path: string, prefix: Prefix, places: Places): string | null {
       return `${places.sysusers}/goodboot.conf`;
     case 'dist/libexec/deadman':
       return places.deadman;
+    case 'dist/libexec/why':
+      return places.why;
     case GRUB_FRAGMENT: // bootupd takes it from there when it makes a disk
       return places.image ? '/usr/lib/bootupd/grub2-static/configs.d/09_goodboot.cfg' : null;
     case 'dist/config.yaml': // goodboot has it built in
@@ -130,6 +135,7 @@ function withPaths(text: string, prefix: Prefix, places: Places): string {
   return text
     .replaceAll('/usr/bin/goodboot', `${prefix}/bin/goodboot`)
     .replaceAll(usr.deadman, places.deadman)
+    .replaceAll(usr.why, places.why)
     .replaceAll(`${usr.programs}/`, `${places.programs}/`)
     .replaceAll(`${usr.data}/sandbox`, `${places.data}/sandbox`)
     .replaceAll(`${usr.data}/greenboot`, `${places.data}/greenboot`);
