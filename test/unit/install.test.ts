@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { copyInto } from '../../src/adapters/files/copy-in.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
-import { sameBytesIn } from '../../src/adapters/files/same-bytes.ts';
+import { sameBytesIn, startOfFile } from '../../src/adapters/files/same-bytes.ts';
 import { openPackage } from '../../src/adapters/package/package.ts';
 import {
   dataDirectory,
@@ -15,10 +15,12 @@ import {
   type Prefix,
   recordPath,
 } from '../../src/core/package/layout.ts';
+import { HEADER_BYTES, machineOfNode, parseProgramHeader } from '../../src/core/package/program-header.ts';
 import { parseRecord } from '../../src/core/package/record.ts';
 import { changesOf, install, planInstall } from '../../src/node/install/install.ts';
 import { planUninstall, uninstall } from '../../src/node/install/uninstall.ts';
 import type { Package } from '../../src/ports/package.ts';
+import { elf } from '../helpers/elf.ts';
 
 const source = openPackage();
 const LEDGER = '/var/lib/goodboot/ledger.jsonl';
@@ -35,7 +37,8 @@ beforeEach(async () => {
 afterEach(() => rm(top, { recursive: true }));
 
 const program = async (text: string): Promise<void> => {
-  for (const name of ['goodboot', 'libatomic.so.1']) await writeFile(join(top, 'programs', name), `${name} ${text}`);
+  for (const name of ['goodboot', 'libatomic.so.1'])
+    await writeFile(join(top, 'programs', name), elf(`${name} ${text}`));
 };
 const put = async (path: string, text: string): Promise<void> => {
   await mkdir(join(root, path, '..'), { recursive: true });
@@ -43,7 +46,9 @@ const put = async (path: string, text: string): Promise<void> => {
 };
 const deps = (own: Package = source) => {
   const files = makeFiles(root);
-  return { files, source: own, programs: join(top, 'programs'), same: sameBytesIn(files), copyIn: copyInto(files) };
+  const programs = join(top, 'programs');
+  const startOf = (from: string) => startOfFile(from, HEADER_BYTES);
+  return { files, source: own, programs, same: sameBytesIn(files), copyIn: copyInto(files), startOf, machine: null };
 };
 const installed = async (prefix: Prefix, own?: Package) => {
   const plan = await planInstall(deps(own), prefix, '1.2.3');
@@ -90,7 +95,7 @@ describe.each(PREFIXES)('in %s', (prefix) => {
       if ('link' in each) expect(await readlink(path)).toBe(each.link);
       else expect((await stat(path)).mode & 0o777).toBe(each.mode);
     }
-    expect(await readFile(join(root, prefix, 'bin/goodboot'), 'utf8')).toBe('goodboot one');
+    expect(await readFile(join(root, prefix, 'bin/goodboot'), 'utf8')).toContain('goodboot one');
     const { kept } = await takenOut();
     expect(kept).toEqual([]);
     expect(await tree()).toEqual(before);
@@ -135,7 +140,7 @@ describe('a newer goodboot', () => {
       { path: '/etc/systemd/system-preset/90-goodboot.preset', change: 'write' },
       { path: '/etc/systemd/system/goodboot-old.service', change: 'remove' },
     ]);
-    expect(await readFile(join(root, 'usr/local/bin/goodboot'), 'utf8')).toBe('goodboot two');
+    expect(await readFile(join(root, 'usr/local/bin/goodboot'), 'utf8')).toContain('goodboot two');
   });
 
   test('which was cut short leaves nothing behind that is not taken out', async () => {
@@ -158,7 +163,7 @@ describe('goodboot is not taken out', () => {
     await installed('/usr/local');
     await put(path, text);
     await expect(takenOut()).rejects.toThrow(message);
-    expect(await readFile(join(root, 'usr/local/bin/goodboot'), 'utf8')).toBe('goodboot one');
+    expect(await readFile(join(root, 'usr/local/bin/goodboot'), 'utf8')).toContain('goodboot one');
   });
 });
 
@@ -185,4 +190,77 @@ test.each([
   ['another version of it', '{"v":2,"version":"1","prefix":"/usr","paths":[],"directories":[]}'],
 ])('a record with %s is none', (_what, text) => {
   expect(parseRecord(text)).toBeNull();
+});
+
+describe('nothing is changed where a program', () => {
+  const whole = elf('x');
+  const AGAIN = 'download it again, and compare its checksum with that of the release';
+
+  test.each<[what: string, program: Buffer | string | null, machine: string | null, message: RegExp, hint: string]>([
+    [
+      'is not there',
+      null,
+      null,
+      /goodboot: cannot be read: ENOENT$/,
+      'the directory holds a release: goodboot, libatomic.so.1',
+    ],
+    ['is empty', '', null, /goodboot: is no program$/, AGAIN],
+    ['is the page of a web server', '<!DOCTYPE html>'.padEnd(100), null, /goodboot: is no program$/, AGAIN],
+    ['is one of 32 bits', elf('x').fill(1, 4, 5), null, /goodboot: is no program$/, AGAIN],
+    ['ends in its header', whole.subarray(0, 63), null, /goodboot: is no program$/, AGAIN],
+    ['is cut off', whole.subarray(0, 64), null, /goodboot: is cut off, 64 of 65 bytes are there$/, AGAIN],
+    [
+      'is for another machine than this one',
+      elf('x', 'aarch64'),
+      'x86_64',
+      /goodboot: is for aarch64, this machine is x86_64$/,
+      'take the release for x86_64; with --root it may be for another machine',
+    ],
+    ['is for a machine without a name', elf('x', 243), 'x86_64', /goodboot: is for machine type 243, this machine/, ''],
+    [
+      'is for another machine than its library',
+      elf('x', 'aarch64'),
+      null,
+      /libatomic.so.1: is for x86_64, .*programs\/goodboot is for aarch64$/,
+      '',
+    ],
+  ])('%s', async (_what, text, machine, message, hint) => {
+    await rm(join(top, 'programs/goodboot'));
+    if (text !== null) await writeFile(join(top, 'programs/goodboot'), text);
+    const before = await tree();
+    const planned = planInstall({ ...deps(), machine }, '/usr', '1');
+    await expect(planned).rejects.toMatchObject({
+      code: 'INSTALL_REFUSED',
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining(hint),
+    });
+    expect(await tree()).toEqual(before);
+  });
+
+  test('is for this machine, it is taken, and for another root whatever it is for', async () => {
+    await expect(planInstall({ ...deps(), machine: 'x86_64' }, '/usr', '1')).resolves.toMatchObject({ version: '1' });
+    for (const name of ['goodboot', 'libatomic.so.1'])
+      await writeFile(join(top, 'programs', name), elf('x', 'aarch64'));
+    await expect(planInstall(deps(), '/usr', '1')).resolves.toMatchObject({ version: '1' });
+  });
+});
+
+test.each(['/usr/bin/true', process.execPath])('the header of %s is read as it is', async (path) => {
+  const { head, sizeBytes } = await startOfFile(path, HEADER_BYTES);
+  const header = parseProgramHeader(head);
+  expect(header?.machine).toBe(machineOfNode(process.arch));
+  expect(header?.endBytes).toBe(sizeBytes);
+});
+
+test('a copy that is another one than its original does not take the place of what works', async () => {
+  await installed('/usr');
+  // What is read from here is another text each time.
+  await expect(
+    copyInto(makeFiles(root))('/proc/sys/kernel/random/uuid', '/usr/bin/goodboot', 0o755),
+  ).rejects.toMatchObject({
+    code: 'FILE_UNWRITABLE',
+    message: expect.stringContaining('/usr/bin/goodboot: the copy is another one'),
+  });
+  expect(await readFile(join(root, 'usr/bin/goodboot'), 'utf8')).toContain('goodboot one');
+  expect((await tree()).filter((path) => path.startsWith('usr/bin/'))).toEqual(['usr/bin/goodboot']);
 });

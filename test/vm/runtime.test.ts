@@ -24,7 +24,9 @@ scenario('goodboot-missing', async () => {
   const update = await armed(vm, { change });
   await failsToTheEnd(vm, update, { verdict: null, isNoted: false });
   await fallsBack(vm, update);
-  expect(await vm.journal(-1)).toContain('nobody judged this boot');
+  const journal = await vm.journal(-1);
+  expect(journal).toContain('goodboot does not start, so nobody judges this boot: /usr/bin/goodboot is not there');
+  expect(journal).toContain('nobody judged this boot');
 });
 
 scenario('goodboot-broken', async () => {

@@ -4,11 +4,12 @@ import { applyFragment, planFragment } from '../../adapters/boot-loader/fragment
 import { forgetGoodboot } from '../../adapters/boot-loader/grub.ts';
 import { copyInto } from '../../adapters/files/copy-in.ts';
 import { makeFiles } from '../../adapters/files/files.ts';
-import { sameBytesIn } from '../../adapters/files/same-bytes.ts';
+import { sameBytesIn, startOfFile } from '../../adapters/files/same-bytes.ts';
 import { openPackage } from '../../adapters/package/package.ts';
 import { makeProcesses } from '../../adapters/process/run.ts';
 import { GoodbootError, messageOf } from '../../core/errors.ts';
 import { enabledUnits, PREFIXES, PRESET, type Prefix } from '../../core/package/layout.ts';
+import { HEADER_BYTES, machineOfNode } from '../../core/package/program-header.ts';
 import { activate, deactivate, forget } from '../../node/install/activate.ts';
 import { changesOf, install, planInstall } from '../../node/install/install.ts';
 import { planUninstall, uninstall } from '../../node/install/uninstall.ts';
@@ -79,6 +80,8 @@ async function runInstall(options: InstallOptions, { terminal, done }: Setup, co
     programs: programsOf(source, options),
     same: sameBytesIn(files),
     copyIn: copyInto(files),
+    startOf: (from: string) => startOfFile(from, HEADER_BYTES),
+    machine: root === '/' ? machineOfNode(process.arch) : null,
   };
   const plan = await planInstall(deps, prefix, VERSION_NUMBER);
   const changes = changesOf(plan);

@@ -3,6 +3,7 @@ import { layOut, type Placed, type Prefix, recordPath } from '../../core/package
 import { type InstallRecord, parseRecord, recordText } from '../../core/package/record.ts';
 import type { Files } from '../../ports/files.ts';
 import type { Package } from '../../ports/package.ts';
+import { type FileStart, verifyPrograms } from './verify.ts';
 
 /** One thing that an installation does to the system. */
 export interface InstallChange {
@@ -26,13 +27,15 @@ export interface InstallPlan {
 /**
  * What there is to do so that goodboot is installed at a prefix. `programs`: the directory of this machine that holds
  * them; `same`: whether a file of this machine and an installed one have the same bytes.
- * @throws GoodbootError FILE_UNREADABLE, PACKAGE_BROKEN, INSTALL_REFUSED when the record of an earlier one is damaged
+ * @throws GoodbootError FILE_UNREADABLE, PACKAGE_BROKEN, INSTALL_REFUSED when the record of an earlier one is damaged, or
+ * the programs are
  */
 export async function planInstall(
-  { files, source, programs, same }: InstallDeps,
+  { files, source, programs, same, startOf, machine }: InstallDeps,
   prefix: Prefix,
   version: string,
 ): Promise<InstallPlan> {
+  await verifyPrograms(startOf, programs, machine);
   const placed = layOut(prefix, source.files(), source.text);
   const before = await readRecord(files, prefix);
   const missing: Placed[] = [];
@@ -52,6 +55,10 @@ export interface InstallDeps {
   readonly programs: string;
   readonly same: (from: string, path: string) => Promise<boolean>;
   readonly copyIn: (from: string, path: string, mode: number) => Promise<void>;
+  /** The header of a program of this machine. */
+  readonly startOf: (from: string) => Promise<FileStart>;
+  /** What the programs must be for; null: another root may be of any machine. */
+  readonly machine: string | null;
 }
 
 /** For people and machines: each thing that the plan changes. */
