@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OUTPUT_SCHEMAS } from '../../src/cli/output-schema.ts';
 import type { Evidence } from '../../src/core/evidence.ts';
 import { build, type Directory, goodbootOn, jsonOf, makeDirectory, makeGrubenv, onlyCommand } from '../helpers/cli.ts';
+import { elf } from '../helpers/elf.ts';
 import { makeOstreeMachine, ON_OSTREE } from '../helpers/ostree-machine.ts';
 
 let machine: Directory;
@@ -33,6 +34,8 @@ beforeAll(async () => {
   machine = await makeDirectory({
     'run/goodboot/config.d/50-test.yaml': onlyCommand(['true']),
     'var/lib/goodboot/evidence/e1.json': JSON.stringify(EVIDENCE),
+    'run/programs/goodboot': elf(''),
+    'run/programs/libatomic.so.1': elf(''),
     'run/image/boot/grub2/grub.cfg': 'source $prefix/custom.cfg\n',
   });
   two = await makeOstreeMachine('2* 1', { v: 1, trial: null, denied: [], boots: [] });
@@ -57,7 +60,7 @@ const ANSWERS = [
   ['deny list', 'Denied'],
   ['deny add sha256:DIGEST', 'Denied'],
   ['--root /run/image install-grub --dry-run', 'GrubFragment'],
-  ['--root /run/image install --dry-run --from /usr/bin', 'Installation'],
+  ['--root /run/image install --dry-run --from /run/programs', 'Installation'],
   ['--root /run/image uninstall --dry-run', 'Uninstallation'],
   ['--root /run/image migrate greenboot --dry-run', 'Migration'],
   ['doctor', 'Doctor'],

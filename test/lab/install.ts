@@ -4,6 +4,7 @@ import { sameBytesIn } from '../../src/adapters/files/same-bytes.ts';
 import { openPackage } from '../../src/adapters/package/package.ts';
 import type { Prefix } from '../../src/core/package/layout.ts';
 import { install, planInstall } from '../../src/node/install/install.ts';
+import { elf } from '../helpers/elf.ts';
 
 /** Programs that only lie there: what is looked at is everything else. */
 const STUB = new URL('stub/', import.meta.url).pathname;
@@ -11,6 +12,14 @@ const STUB = new URL('stub/', import.meta.url).pathname;
 /** Installs the checkout below a root, with programs that do nothing. */
 export async function installInto(root: string, prefix: Prefix = '/usr'): Promise<void> {
   const files = makeFiles(root);
-  const deps = { files, source: openPackage(), programs: STUB, same: sameBytesIn(files), copyIn: copyInto(files) };
+  const deps = {
+    files,
+    source: openPackage(),
+    programs: STUB,
+    same: sameBytesIn(files),
+    copyIn: copyInto(files),
+    startOf: async () => ({ head: elf(''), sizeBytes: elf('').length }),
+    machine: null,
+  };
   await install(deps, await planInstall(deps, prefix, '0'));
 }
