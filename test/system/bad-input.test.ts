@@ -73,7 +73,7 @@ describe('a node that was good, whose goodboot', () => {
     ],
     [
       'lacks a library',
-      'ln /usr/lib/whole "$program"; mkdir /usr/lib/away; rm /usr/lib/*/libatomic.so.1*; mv "${program%/*}/libatomic.so.1" /usr/lib/away',
+      'ln /usr/lib/whole "$program"; mkdir /usr/lib/away; rm /usr/lib/*/libatomic.so.1*; mv "$(dirname "$program")/libatomic.so.1" /usr/lib/away',
       /error while loading shared libraries: libatomic.so.1: .*: install what is missing, or all of goodboot again$/,
     ],
     ['is gone', ':', / is not there: install goodboot, or see what should be mounted there$/],
@@ -111,7 +111,7 @@ describe('a node that was good, whose goodboot', () => {
   });
 
   test('is whole again is judged again', async () => {
-    const mend = 'mv /usr/lib/away/* "${program%/*}"; mv -f /usr/lib/whole "$program"';
+    const mend = 'mv /usr/lib/away/* "$(dirname "$program")"; mv -f /usr/lib/whole "$program"';
     await machine.sh(mend, { env: { program } });
     await judge(machine);
     expect(await stateOf(machine, 'boot-complete.target')).toBe('active');
