@@ -1,7 +1,6 @@
 import { GoodbootError } from '../../src/core/errors.ts';
 import { fail, pass } from '../../src/core/outcome.ts';
-import { defineCheck } from '../../src/ports/check.ts';
-import type { Files } from '../../src/ports/files.ts';
+import { type CheckContext, defineCheck } from '../../src/ports/check.ts';
 import type { HttpResponse } from '../../src/ports/http.ts';
 import type { HttpOptions } from './options.ts';
 import { isWantedStatus } from './status.ts';
@@ -14,8 +13,8 @@ export const check = defineCheck<HttpOptions>({
   type: 'http',
   async run({ options, use, signal }) {
     const [http, clock] = await Promise.all([use('http'), use('clock')]);
-    const { url, method, bearerTokenFile, caFile } = options;
-    const token = bearerTokenFile === undefined ? null : await readToken(await use('files'), bearerTokenFile);
+    const { url, method, caFile } = options;
+    const token = await readToken(options, use);
     const startMs = clock.monotonicMs();
     const answer = await http.request({
       url,
@@ -59,8 +58,17 @@ function whyNotWanted(answer: HttpResponse, options: HttpOptions, nowMs: number)
 
 const wantedStatus = (options: HttpOptions): string => [options.status].flat().join(' or ');
 
-async function readToken(files: Files, path: string): Promise<string> {
-  const token = (await files.readText(path))?.trim() ?? '';
-  if (token === '') throw new GoodbootError('FILE_UNREADABLE', `${path}: no token in it`);
+/** The token to send, from where the options say; null: none is wanted. */
+async function readToken(
+  { bearerTokenCredential, bearerTokenFile }: HttpOptions,
+  use: CheckContext<HttpOptions>['use'],
+): Promise<string | null> {
+  const name = bearerTokenCredential ?? bearerTokenFile;
+  if (name === undefined) return null;
+  const text = bearerTokenCredential
+    ? await (await use('credentials')).read(name)
+    : await (await use('files')).readText(name);
+  const token = text?.trim() ?? '';
+  if (token === '') throw new GoodbootError('FILE_UNREADABLE', `${name}: no token in it`);
   return token;
 }

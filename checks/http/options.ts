@@ -5,6 +5,9 @@ import { STATUS_CLASS } from './status.ts';
 /** A header of this name carries a secret, and a configuration is readable by everyone. */
 const SECRET_HEADER = /^(authorization|proxy-authorization|cookie)$/i;
 
+/** Narrower than what systemd takes as a name, and never a path. */
+const CREDENTIAL_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/;
+
 const status = v.union(
   [v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(599)), v.pipe(v.string(), v.regex(STATUS_CLASS))],
   'not an HTTP status: write a number such as 200, or a class such as 2xx',
@@ -41,9 +44,16 @@ const fields = v.strictObject({
     v.optional(v.record(v.string(), v.string()), {}),
     v.check(
       (headers) => !Object.keys(headers).some((name) => SECRET_HEADER.test(name)),
-      'no secrets here: write the token into a file and name it as bearerTokenFile',
+      'no secrets here: hand the token over as bearerTokenCredential, or in a file as bearerTokenFile',
     ),
     v.description('Headers to send. Not for secrets.'),
+  ),
+  bearerTokenCredential: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(CREDENTIAL_NAME, 'not the name of a credential: letters, digits, and ._- between them'),
+      v.description('Credential of the unit (`LoadCredential=`) with the token to send as `Authorization: Bearer`.'),
+    ),
   ),
   bearerTokenFile: v.optional(
     v.pipe(filePath, v.description('File with the token to send as `Authorization: Bearer`.')),
@@ -58,6 +68,13 @@ const schema = v.pipe(
       'certificateDays and caFile need an https:// address',
     ),
     ['url'],
+  ),
+  v.forward(
+    v.check(
+      ({ bearerTokenCredential, bearerTokenFile }) => !(bearerTokenCredential && bearerTokenFile),
+      'one token is sent: bearerTokenCredential or bearerTokenFile',
+    ),
+    ['bearerTokenFile'],
   ),
 );
 

@@ -7,6 +7,7 @@ export function lazyPorts(root: string): { readonly use: CheckContext<never>['us
   const clock = makeClock();
   const makers: { readonly [Name in keyof CheckPorts]: () => Promise<CheckPorts[Name]> } = {
     clock: async () => clock,
+    credentials: async () => (await import('../adapters/credentials/credentials.ts')).makeCredentials(),
     files: async () => (await import('../adapters/files/files.ts')).makeFiles(root),
     processes: async () => (await import('../adapters/process/run.ts')).makeProcesses(),
     scriptLog: async () => (await import('../adapters/journald/script-log.ts')).makeScriptLog(),

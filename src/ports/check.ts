@@ -1,6 +1,7 @@
 import type { Facts, Outcome } from '../core/outcome.ts';
 import type { Clock } from './clock.ts';
 import type { Containers } from './containers.ts';
+import type { Credentials } from './credentials.ts';
 import type { Files } from './files.ts';
 import type { Http } from './http.ts';
 import type { Network } from './network.ts';
@@ -14,6 +15,7 @@ import type { Traces } from './traces.ts';
 export interface CheckPorts {
   readonly clock: Clock;
   readonly containers: Containers;
+  readonly credentials: Credentials;
   readonly files: Files;
   readonly http: Http;
   readonly network: Network;

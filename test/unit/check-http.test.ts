@@ -13,7 +13,12 @@ const OK: HttpResponse = { status: 200, body: 'ready', bodyTruncated: false, cer
 type Answer = Awaited<ReturnType<Http['request']>>;
 
 /** Runs the check against one answer and a directory of token files. Every look at the clock is 5 ms later. */
-async function run(options: object, answer: Answer = OK, files: Readonly<Record<string, string>> = {}) {
+async function run(
+  options: object,
+  answer: Answer = OK,
+  files: Readonly<Record<string, string>> = {},
+  credentials: Readonly<Record<string, string>> = {},
+) {
   let nowMs = 0;
   const requests: HttpRequest[] = [];
   const ports: Readonly<Record<string, unknown>> = {
@@ -25,6 +30,7 @@ async function run(options: object, answer: Answer = OK, files: Readonly<Record<
     },
     clock: { now: () => NOW_MS, monotonicMs: () => (nowMs += 5) },
     files: { readText: async (path: string) => files[path] ?? null },
+    credentials: { read: async (name: string) => credentials[name] },
   };
   // The check asks for these ports alone, and of them for these functions.
   const use: CheckContext<HttpOptions>['use'] = async (name) => ports[name] as CheckPorts[typeof name];
@@ -105,6 +111,13 @@ describe('the http check', () => {
     expect(request?.headers).toEqual({ 'X-Role': 'edge', authorization: 'Bearer abc' });
   });
 
+  it('sends the token of the credential, also where a file has its name', async () => {
+    const options = { bearerTokenCredential: 'app.token-1' };
+    const { request } = await run(options, OK, { 'app.token-1': 'wrong' }, { 'app.token-1': 'def\n' });
+    expect(request?.headers).toEqual({ authorization: 'Bearer def' });
+    await expect(run(options, OK, {}, { 'app.token-1': '\n' })).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+  });
+
   it.each([{}, { '/run/token': ' \n' }])('cannot tell without the token: files %j', async (files) => {
     await expect(run({ bearerTokenFile: '/run/token' }, OK, files)).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
   });
@@ -120,7 +133,7 @@ describe('the options of http', () => {
     { status: '4xx' },
     { status: ['2xx', 304] },
     { body: '(?i:ready)' },
-    { method: 'HEAD', headers: { Accept: 'text/plain' }, certificateDays: 14 },
+    { method: 'HEAD', headers: { Accept: 'text/plain' }, certificateDays: 14, bearerTokenCredential: 'a' },
   ])('take %j', (options) => expect(issues(options)).toBeUndefined());
 
   it.each<[options: object, message: RegExp]>([
@@ -136,6 +149,9 @@ describe('the options of http', () => {
     [{ url: 'http://host/', caFile: '/etc/ca.pem' }, /need an https/],
     [{ headers: { Authorization: 'Bearer abc' } }, /no secrets here/],
     [{ bearerTokenFile: 'token' }, /absolute/],
+    [{ bearerTokenCredential: '../token' }, /name of a credential/],
+    [{ bearerTokenCredential: '.' }, /name of a credential/],
+    [{ bearerTokenCredential: 'token', bearerTokenFile: '/run/token' }, /one token/],
     [{ method: 'DELETE' }, /"GET" \| "HEAD" \| "POST"/],
     [{ timeout: 3 }, /timeout/],
   ])('refuse %j', (options, message) => expect(issues(options)?.join()).toMatch(message));
