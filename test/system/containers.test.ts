@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { check } from '../../checks/containers/check.ts';
 import { makeClock } from '../../src/adapters/clock/clock.ts';
 import { makeContainers } from '../../src/adapters/containers/containers.ts';
 import { makeFiles } from '../../src/adapters/files/files.ts';
 import { makeProcesses } from '../../src/adapters/process/run.ts';
+import type { DoctorReport } from '../../src/core/doctor.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { runCheck } from '../../src/node/run-check.ts';
 import type { CheckPorts } from '../../src/ports/check.ts';
@@ -60,6 +61,9 @@ systemctl start user-runtime-dir@1000.service
 `;
 const AS_ALICE =
   'setpriv --reuid=alice --regid=alice --init-groups env HOME=/home/alice XDG_RUNTIME_DIR=/run/user/1000';
+
+/** What an earlier podman of alice left running: without it the next one makes its user namespace itself. */
+const FORGET_ALICE = 'kill -KILL $(cat /run/user/1000/libpod/tmp/pause.pid)';
 
 /** Real programs, run in the machine. */
 function processesIn(machine: Machine): Processes {
@@ -171,10 +175,26 @@ describe('on a booted machine, the check of containers', () => {
 
   it('passes in its unit too, for podman of root and of a user and for the socket of Docker', async () => {
     await machine.write('/etc/goodboot/config.d/containers.yaml', CONFIG);
+    await machine.sh(FORGET_ALICE);
     const ran = await machine.exec(['goodboot', 'check', 'run', 'containers', '--json'], { timeoutMs: 20_000 });
     expect(JSON.parse(ran.stdout)).toMatchObject({
       checks: [{ outcome: { state: 'pass', facts: { 'alice/app': {} } } }],
     });
+  });
+
+  it('are asked for by the doctor in its unit too, which each change of the configuration starts', async () => {
+    const finding = async () => {
+      const { findings }: DoctorReport = JSON.parse(await machine.read('/var/lib/goodboot/doctor.json'));
+      return findings.find(({ id }) => id === 'checks');
+    };
+    for (const [wanted, state, why] of [
+      ['alice/gone', 'warn', 'not there: containers looks for container alice/gone'],
+      ['alice/app', 'pass', ''],
+    ]) {
+      await machine.write('/etc/goodboot/config.d/containers.yaml', CONFIG.replace('alice/app', wanted!));
+      const expected = { state, why: expect.stringContaining(why!) };
+      await vi.waitFor(async () => expect(await finding()).toMatchObject(expected), { timeout: 20_000, interval: 200 });
+    }
   });
 
   it.each([

@@ -128,23 +128,64 @@ test.each([
   }
 });
 
-test.each([
-  ['goodboot-verdict.service', null, 2.3],
-  ['goodboot-begin.service', null, 5.2],
-  ['goodboot-end.service', null, 5.2],
-  ['goodboot-arm.service', null, 5.2],
-  ['goodboot-drill.service', null, 5.2],
-  ['goodboot-check@.service', null, 1.0],
-  ['goodboot-check@.service', 'http', 1.3],
-  ['goodboot-check@.service', 'tcp', 1.3],
-  ['goodboot-check@.service', 'network', 1.5],
-  ['goodboot-check@.service', 'time', 1.4],
-  ['goodboot-check@.service', 'kernel', 1.8],
-  ['goodboot-check@.service', 'filesystem', 3.0],
-] as const)('%s with the sandbox of type %s is exposed to at most %d', async (unit, type, most) => {
-  const score = await exposure(unit, type === null ? undefined : `/usr/lib/goodboot/sandbox/${type}.conf`);
-  expect(score).toBeGreaterThan(0);
-  expect(score).toBeLessThanOrEqual(most);
+/** What the page about units promises: for each unit, and each type of check, the most that it is exposed to, and why. */
+interface Promised {
+  readonly name: string;
+  readonly unit: string;
+  readonly type: string | undefined;
+  readonly most: number;
+  readonly why: string;
+}
+
+const PROMISED: readonly Promised[] = [
+  ...(await readFile(join(REPO, 'docs/explanation/units.md'), 'utf8')).matchAll(
+    /^\| (?<name>`(?<unit>[\w@-]+\.service)`(?:, type `(?<type>\w+)`)?) *\| (?<most>\d\.\d) *\| (?<why>.*?) *\|$/gm,
+  ),
+].map(({ groups = {} }) => ({
+  name: groups['name']!.replaceAll('`', ''),
+  unit: groups['unit']!,
+  type: groups['type'],
+  most: Number(groups['most']),
+  why: groups['why']!,
+}));
+
+describe('how far each unit is locked in', () => {
+  test('is promised of every service, and of every type of check', async () => {
+    const types = (await readdir(join(REPO, 'units/sandbox'))).map((name) => name.replace('.conf', ''));
+    const services = (await readdir(join(REPO, 'units'), { recursive: true })).map((path) => path.replace(/.*\//, ''));
+    expect(PROMISED.map(({ unit, type }) => `${unit} ${type ?? ''}`).toSorted()).toEqual(
+      [
+        ...services.filter((name) => /\.service$/.test(name) && !name.includes('check@')).map((name) => `${name} `),
+        ...types.map((type) => `goodboot-check@.service ${type}`),
+      ].toSorted(),
+    );
+    for (const { name, most, why } of PROMISED) if (most > 2) expect(why, name).toMatch(/\w+ \w+/);
+  });
+
+  const rows: string[] = [];
+  afterAll(() => console.log([`${'unit'.padEnd(44)}score  most  why not lower`, ...rows].join('\n')));
+
+  test.each(PROMISED)('$name: at most $most', async ({ name, unit, type, most, why }) => {
+    const score = await exposure(unit, type === undefined ? undefined : `/usr/lib/goodboot/sandbox/${type}.conf`);
+    rows.push(`${name.padEnd(45)}${score.toFixed(1)}  ${most.toFixed(1)}    ${why}`);
+    expect(score).toBeGreaterThan(0);
+    expect(score).toBeLessThanOrEqual(most);
+    // So that the page says what is so.
+    expect(score).toBeGreaterThan(most - 0.3);
+  });
+
+  test('is the same for all that change deployments', async () => {
+    const sandbox = async (unit: string) => {
+      const text = await readFile(join(REPO, 'units', unit), 'utf8');
+      return /^PrivateMounts=yes\n(?:(?!\[).*\n?)*/m.exec(text)?.[0].trim();
+    };
+    const first = await sandbox('goodboot-begin.service');
+    expect(first).toContain('CapabilityBoundingSet=');
+    for (const name of ['end', 'arm', 'drill']) expect(await sandbox(`goodboot-${name}.service`)).toBe(first);
+    // It says why in one place for both.
+    const withoutComments = first?.replaceAll(/^#.*\n/gm, '');
+    expect(await sandbox('greenboot/greenboot-healthcheck.service')).toBe(withoutComments);
+  });
 });
 
 test.each([
