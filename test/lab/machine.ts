@@ -24,6 +24,8 @@ export interface MachineOptions {
   readonly units?: readonly string[];
   /** What podman needs in here: capabilities, system calls, its storage on a tmpfs (which a reboot empties). */
   readonly podman?: boolean;
+  /** The state of the clock can be asked for. It is that of this host, and nothing in the machine can set it. */
+  readonly clock?: boolean;
   /** Default true: only `lo`. */
   readonly privateNetwork?: boolean;
   /** Default true: the project is installed and its preset applied. `{ out }`: from that directory of programs. */
@@ -190,11 +192,11 @@ export class Machine {
   }
 
   async #start(): Promise<void> {
-    const { podman = false, privateNetwork = true, timeoutMs = 90_000 } = this.#options;
+    const { podman = false, privateNetwork = true, clock = false, timeoutMs = 90_000 } = this.#options;
     live.add(this.name);
     await removeCgroups(this.name); // the kernel kills what is cloned out of a cgroup that cgroup.kill once emptied
     await makeCgroups(this.name);
-    this.#nspawn = await spawnMachine(this.name, { podman, privateNetwork });
+    this.#nspawn = await spawnMachine(this.name, { podman, privateNetwork, clock });
     await this.#booted(timeoutMs);
   }
 

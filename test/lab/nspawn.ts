@@ -17,8 +17,9 @@ const PODMAN_ARGS = [
 /** Starts systemd-nspawn on the root of that machine, in the machine's own cgroups; the console goes to console.log. */
 export async function spawnMachine(
   name: string,
-  { podman, privateNetwork }: { readonly podman: boolean; readonly privateNetwork: boolean },
+  options: { readonly podman: boolean; readonly privateNetwork: boolean; readonly clock: boolean },
 ): Promise<ChildProcess> {
+  const { podman, privateNetwork, clock } = options;
   const log = await open(join(directoryOf(name), 'console.log'), 'a');
   // Own cgroups first: systemd-nspawn would make its own at the top, shared by all machines.
   const enter = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';
@@ -28,6 +29,7 @@ export async function spawnMachine(
     `--directory=${join(directoryOf(name), 'root')}`,
     ...(privateNetwork ? ['--private-network'] : []),
     ...(podman ? PODMAN_ARGS : []),
+    ...(clock ? ['--system-call-filter=adjtimex clock_adjtime'] : []),
   ];
   const child = spawn('sh', ['-euc', enter, 'sh', ...cgroupsOf(name), '--', ...nspawn], {
     stdio: ['ignore', log.fd, log.fd],
