@@ -4,11 +4,13 @@ import { parseArgs, styleText } from 'node:util';
 import { measureBootComplete } from './boot-complete.ts';
 import { type Figure, type Summary, summaryOf } from './figure.ts';
 import { measureGreenboot } from './greenboot.ts';
+import { measureSea } from './sea.ts';
 import { measureStartUp } from './start-up.ts';
 import { measureVerdict } from './verdict.ts';
 
 const PARTS: Readonly<Record<string, (out: string) => Promise<readonly Figure[]>>> = {
   'start-up': measureStartUp,
+  sea: measureSea,
   verdict: measureVerdict,
   'boot-complete': measureBootComplete,
   greenboot: measureGreenboot,

@@ -5,6 +5,7 @@ import type { Machine } from '../test/lab/machine.ts';
 import type { NewFile } from '../test/lab/overlay.ts';
 import type { Figure } from './figure.ts';
 import { bootJudged, EMPTY_SCRIPT, NODE } from './lab.ts';
+import { peakMemory } from './memory.ts';
 
 const ROUNDS = 10;
 /** The vendor's checks without the network. */
@@ -17,6 +18,13 @@ const BASH_ROW = `${CHECKS} bash checks in a row`;
 /** What is measured, in turn: a unit each. */
 const UNITS: Readonly<Record<string, string>> = {
   [VERDICT]: 'goodboot-verdict.service',
+  [NODE_ROW]: 'bench-node.service',
+  [BASH_ROW]: 'bench-bash.service',
+};
+
+/** Where the processes of each are. Those of a template unit have a slice of their own. */
+const CGROUPS: Readonly<Record<string, string>> = {
+  [VERDICT]: '{goodboot-verdict.service,system-goodboot*check.slice/*}',
   [NODE_ROW]: 'bench-node.service',
   [BASH_ROW]: 'bench-bash.service',
 };
@@ -34,7 +42,7 @@ function row(name: string, program: string): Readonly<Record<string, NewFile>> {
   };
 }
 
-/** Time of the wall and of all processors for a whole verdict, beside as many checks that run one after the other. */
+/** Time of the wall and of all processors, and peak memory, of a whole verdict, beside as many checks that run one after the other. */
 export async function measureVerdict(out: string): Promise<readonly Figure[]> {
   await using machine = await bootJudged(out, {
     ...row('node', `exec ${NODE.join(' ')} ${EMPTY_SCRIPT}`),
@@ -56,7 +64,14 @@ export async function measureVerdict(out: string): Promise<readonly Figure[]> {
       cpu.get(name)!.push((await cpuMs(machine)) - startCpu);
     }
   }
-  return [...figures('wall', wall), ...figures('CPU', cpu)];
+  const memory = new Map<string, number[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of names) {
+      const start = () => machine.sh(`systemctl restart ${UNITS[name]}`, { timeoutMs: 60_000 });
+      memory.get(name)!.push(await peakMemory(machine, CGROUPS[name]!, start));
+    }
+  }
+  return [...figures('wall', wall), ...figures('CPU', cpu), ...figures('peak memory, MiB', memory)];
 }
 
 function figures(what: string, values: ReadonlyMap<string, readonly number[]>): readonly Figure[] {

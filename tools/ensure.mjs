@@ -20,6 +20,7 @@ const PACKAGES = [
   'make',
   'openssl',
   'procps',
+  'time',
   'util-linux',
   'zsh',
 ];

@@ -7,7 +7,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -42,12 +41,13 @@ export async function buildExecutable({ arch, out, cutPoints = false, ...how }) 
   const { entry, chunks, execArgv, sea, buildArgv } = { ...SHIPPED, ...how };
   if (!(arch in ARCHITECTURES)) throw new BuildError(`${arch} is none of ${Object.keys(ARCHITECTURES).join(', ')}`);
   mkdirSync(out, { recursive: true });
-  const work = mkdtempSync(join(realpathSync(out), '.new-'));
+  const work = mkdtempSync(join(resolve(out), '.new-'));
   try {
     // In this order: what is stripped, or given a path, at another step does not start.
     tool(`${arch}-linux-gnu-strip`, ['--strip-all', '-o', join(work, 'node'), nodeBinary(arch)]);
     const assets = await writeAssets(work, { entry, cutPoints, withChunks: chunks !== 'none' });
-    if (chunks === 'cached') Object.assign(assets, codeCaches(work, arch, execArgv));
+    if (chunks === 'cached') Object.assign(assets, codeCaches(work, arch, execArgv, []));
+    if (chunks === 'called') Object.assign(assets, codeCaches(work, arch, execArgv, ['--called']));
     const config = {
       // Its path gets into the result: it is one without a directory.
       main: 'main.js',
@@ -76,9 +76,16 @@ export async function buildExecutable({ arch, out, cutPoints = false, ...how }) 
 }
 
 /** Has the code caches made until two in a row are alike, and gives them as assets. */
-function codeCaches(work, arch, execArgv) {
+function codeCaches(work, arch, execArgv, which) {
   const emulator = arch === HOST ? [] : [`qemu-${arch}-static`, '-L', `/usr/${arch}-linux-gnu`];
-  const [file, ...args] = [...emulator, join(work, 'node'), ...execArgv, SEED, resolve('tools/sea/code-cache.mjs')];
+  const [file, ...args] = [
+    ...emulator,
+    join(work, 'node'),
+    ...execArgv,
+    SEED,
+    resolve('tools/sea/code-cache.mjs'),
+    ...which,
+  ];
   let before = null;
   for (let run = 0; run < CACHE_RUNS; run += 1) {
     tool(file, args, { cwd: work });
