@@ -38,7 +38,7 @@ const released = (name: string) => join(work, 'release', name);
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'goodboot-release-'));
   const out = join(work, 'release');
-  await must([process.execPath, join(REPO, 'tools/release.mjs'), '--fast', '--out', out], { timeoutMs: 110_000 });
+  await must([process.execPath, join(REPO, 'tools/release.mjs'), '--fast', '--out', out], { timeoutMs: 280_000 });
   await must([
     'sh',
     '-c',
@@ -52,7 +52,7 @@ beforeAll(async () => {
   await machine.sh('rm /usr/lib/*/libatomic.so.1*');
   await symlink(`${PLACE}/goodboot`, join(root, LINK));
   await symlink(`${PLACE}/goodboot`, join(root, CHECK_LINK));
-}, 150_000);
+}, 300_000);
 afterAll(async () => {
   await machine?.stop();
   await rm(work, { recursive: true, force: true });
@@ -98,7 +98,7 @@ describe('a release', () => {
       },
     );
     expect(await sha256(join(work, 'again/goodboot'))).toBe(await sha256(join(work, 'goodboot')));
-  }, 60_000);
+  }, 120_000);
 
   test('runs on aarch64, with the library beside it', async () => {
     const [file, libatomic] = [join(work, 'aarch64/goodboot'), join(work, 'aarch64/libatomic.so.1')];
