@@ -1,6 +1,7 @@
 import { cpus, release } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
+import { PROGRAMS } from '../test/lab/layer.ts';
 import { measureBootComplete } from './boot-complete.ts';
 import { type Figure, type Summary, summaryOf } from './figure.ts';
 import { measureGreenboot } from './greenboot.ts';
@@ -18,7 +19,7 @@ const PARTS: Readonly<Record<string, (out: string) => Promise<readonly Figure[]>
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, out: { type: 'string', default: 'out' } },
+  options: { json: { type: 'boolean', default: false }, out: { type: 'string', default: PROGRAMS } },
 });
 const parts = positionals.length === 0 ? Object.keys(PARTS) : positionals;
 const unknown = parts.find((part) => !(part in PARTS));

@@ -11,16 +11,15 @@ export async function measureStartUp(out: string): Promise<readonly Figure[]> {
   await using machine = await bootJudged(out);
   // The plan of this very boot.
   const input = await machine.read('/run/goodboot/plan.json');
-  const checkProgram = await machine.sh('readlink -f /usr/libexec/goodboot/goodboot-check');
-  const program = (...args: readonly string[]) => ({ argv: [...NODE, ...args], input });
+  const checkProgram = '/usr/libexec/goodboot/goodboot-check';
   const work: Work = {
     rounds: ROUNDS,
     programs: {
-      [EMPTY]: program(EMPTY_SCRIPT),
-      ...Object.fromEntries(CHECKS.map((name) => [name, program(checkProgram.trim(), name)])),
+      [EMPTY]: { argv: [...NODE, EMPTY_SCRIPT], input },
+      ...Object.fromEntries(CHECKS.map((name) => [name, { argv: [checkProgram, name], input }])),
     },
   };
-  const ran = await machine.exec([NODE[0], STOPWATCH], { input: JSON.stringify(work), timeoutMs: 300_000 });
+  const ran = await machine.exec([...NODE, STOPWATCH], { input: JSON.stringify(work), timeoutMs: 300_000 });
   if (ran.exitCode !== 0) throw new Error(ran.stderr);
   // The stopwatch wrote it a moment ago.
   const times = JSON.parse(ran.stdout) as Times;

@@ -35,10 +35,14 @@ function fetched(name) {
   mkdirSync(cache, { recursive: true });
   const work = mkdtempSync(`${kept}.new-`);
   try {
-    // npm installs no package of another architecture, but packs it.
-    tool('npm', ['pack', `${name}@${version}`, '--silent', '--fetch-retries=1', `--pack-destination=${work}`], {
-      timeout: FETCH_TIMEOUT_MS,
-    });
+    // npm installs no package of another architecture, but packs it. Its first line says why it did not.
+    const pack = ['pack', `${name}@${version}`, '--loglevel=error', '--fetch-retries=1', `--pack-destination=${work}`];
+    try {
+      tool('npm', pack, { timeout: FETCH_TIMEOUT_MS });
+    } catch (error) {
+      const why = /^npm error (?!code |errno |syscall )(.+)$/m.exec(error.message)?.[1] ?? error.message;
+      throw new BuildError(`${name}@${version} could not be fetched: ${why}`, { cause: error });
+    }
     const archive = join(work, `${name}-${version}.tgz`);
     const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
     if (found !== integrity)
