@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { LAB_NODE } from '../lab/layer.ts';
 import { bootMachine, type MachineOptions } from '../lab/machine.ts';
 import { ensureRootfs } from '../lab/rootfs.ts';
 
@@ -29,16 +31,29 @@ WantedBy=multi-user.target
 const oneshot = (command: string, wantedBy: string): string =>
   `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=${command}\n[Install]\nWantedBy=${wantedBy}\n`;
 
-/** A machine in which the verdict is a program that takes `verdictMs` and ends with `verdictExit`. */
-const bootWithStub = (
+/** Has a unit run a program of the lab. */
+const instead = (program: string, argument = '') =>
+  `[Service]\nExecStart=\nExecStart=${LAB_NODE} /usr/lib/stub/${program} ${argument}\n`;
+
+/** A machine in which the verdict is a program that takes `verdictMs` and ends with `verdictExit`, and checks tell of their sandbox. */
+const bootWithStub = async (
   stub: { readonly verdictMs: number; readonly verdictExit: number },
   units: Readonly<Record<string, string>>,
   options: MachineOptions,
 ) =>
   bootMachine({
     ...options,
-    goodboot: { out: join(import.meta.dirname, '../lab/stub') },
     files: {
+      ...Object.fromEntries(
+        await Promise.all(
+          ['check.mjs', 'verdict.mjs'].map(async (name) => {
+            const text = await readFile(join(import.meta.dirname, '../lab/stub', name), 'utf8');
+            return [`/usr/lib/stub/${name}`, text] as const;
+          }),
+        ),
+      ),
+      '/etc/systemd/system/goodboot-verdict.service.d/90-stub.conf': instead('verdict.mjs'),
+      '/etc/systemd/system/goodboot-check@.service.d/90-stub.conf': instead('check.mjs', '%i'),
       '/etc/stub.json': JSON.stringify(stub),
       ...Object.fromEntries(Object.entries(units).map(([name, text]) => [`/etc/systemd/system/${name}`, text])),
     },
