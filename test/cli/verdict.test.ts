@@ -12,6 +12,7 @@ import {
   makeGrubenv,
   onlyCommand,
 } from '../helpers/cli.ts';
+import { faultsOf } from '../helpers/fault-table.ts';
 
 beforeAll(build, 60_000);
 
@@ -124,6 +125,8 @@ describe('a verdict', () => {
 describe('a machine without a boot loader', () => {
   const [EARLIER, BEFORE] = ['1', '2'].map((n) => n.repeat(32));
   const CONFIG = 'run/goodboot/config.d/60-loader.yaml';
+  const faults = faultsOf('goodboot starts, and lacks something');
+  const inDocs = faults.find(({ fault }) => fault === '`/boot` is not mounted, and GRUB counted before');
   test.each<[name: string, before: readonly string[], setting: string, exit: number, codes: readonly string[]]>([
     ['had GRUB in the boot before', ['grub'], 'auto', 74, ['GRUBENV_MISSING']],
     ['had GRUB, and had lost it in the boot before', ['grub', 'noop'], 'auto', 74, ['GRUBENV_MISSING']],
@@ -143,8 +146,9 @@ describe('a machine without a boot loader', () => {
     for (const time of ['first', 'again']) {
       const ran = await goodbootOn(machine, ['verdict', '--json']);
       const report = jsonOf(ran);
-      const said = report.kind === 'Verdict' ? report.problems.map(({ code }) => code) : [];
-      expect([time, ran.exitCode, said]).toEqual([time, exit, codes]);
+      const problems = report.kind === 'Verdict' ? report.problems : [];
+      expect([time, ran.exitCode, problems.map(({ code }) => code)]).toEqual([time, exit, codes]);
+      for (const { message } of problems) expect(message).toMatch(inDocs?.line ?? /the page has no such row/);
     }
   });
 });

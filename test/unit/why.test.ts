@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { faultsOf } from '../helpers/fault-table.ts';
 import { must, run } from '../lab/run.ts';
 
 const WHY = resolve(import.meta.dirname, '../../dist/libexec/why');
@@ -86,6 +87,12 @@ const ROWS: readonly Row[] = [
     says: `${NO_START}/usr/libexec/goodboot/node is no program for this machine: ${AGAIN}`,
   },
   {
+    name: 'it is damaged in its middle',
+    ended: 'signal killed SEGV',
+    program: '#!/bin/sh\nkill -SEGV $$\n',
+    says: `${NO_START}SIGSEGV ends it, so it or a library is damaged: ${AGAIN}`,
+  },
+  {
     name: 'it ends at once',
     ended: 'exit-code exited 1',
     program: '#!/bin/sh\necho SyntaxError: x; echo more; exit 1\n',
@@ -128,7 +135,7 @@ const ROWS: readonly Row[] = [
   {
     name: 'a unit that it needs has failed',
     ended: 'success  ',
-    says: 'systemd cannot set up goodboot-verdict.service, so nobody judges this boot: something that it needs has failed, see systemctl list-dependencies goodboot-verdict.service',
+    says: 'systemd cannot set up goodboot-verdict.service, so nobody judges this boot: something that it needs has failed, such as the mount of /var: see systemctl --failed',
   },
   {
     name: '/var is not mounted',
@@ -196,6 +203,14 @@ describe.each([
   test.each(ROWS)('$name', async (row) => {
     expect(await why(argv, row)).toBe(lineOf(row.says));
   });
+});
+
+test('the page for people has each of these lines, and no other', () => {
+  const faults = faultsOf('goodboot does not start');
+  const whole = (line: RegExp) => new RegExp(`^${line.source}$`);
+  const lines = ROWS.flatMap(({ says }) => (says === '' || says.includes('not judged again') ? [] : [says]));
+  expect(lines.filter((says) => !faults.some(({ line }) => whole(line).test(says)))).toEqual([]);
+  expect(faults.filter(({ line }) => !lines.some((says) => whole(line).test(says)))).toEqual([]);
 });
 
 const SH = ['/bin/sh'];
