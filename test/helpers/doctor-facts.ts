@@ -37,6 +37,11 @@ export const space = {
 export const enabled: readonly UnitFile[] = UNITS.map((name) => ({ name, state: 'enabled', preset: 'enabled' }));
 export const change = (name: string, state: string, preset = 'enabled'): readonly UnitFile[] =>
   enabled.map((unit) => (unit.name === name ? { name, state, preset } : unit));
+/** What a system extension has besides. */
+export const extension: readonly UnitFile[] = [
+  { name: 'goodboot-extension.target', state: 'static', preset: null },
+  { name: 'goodboot-extension.service', state: 'enabled', preset: null },
+];
 export const greenboot = { enabled: ['greenboot-healthcheck.service'], installed: 3, isSkipped: true, ran: [] };
 export const hardware = { name: 'watchdog0', identity: 'iTCO_wdt', isSoftware: false };
 export const software = { name: 'watchdog0', identity: 'Software Watchdog', isSoftware: true };

@@ -11,6 +11,11 @@ export const UNITS = [
   'goodboot-verdict.service',
 ] as const;
 
+/** There where goodboot comes as a system extension, */
+const EXTENSION_TARGET = 'goodboot-extension.target';
+/** which is started by this one, in /etc: the units of an extension are not known when systemd plans the boot. */
+const EXTENSION_UNIT = 'goodboot-extension.service';
+
 /** Ways in which an update comes by itself. Each stages it, so that it goes on trial. */
 export const UPDATERS = [
   'zincati.service',
@@ -29,9 +34,15 @@ export const disabledUnits = (units: readonly UnitFile[]): readonly string[] =>
 /** Is goodboot itself installed, enabled, and would it stay so? */
 export function judgeUnits({ units }: { readonly units: readonly UnitFile[] }): Judgement {
   const byName = new Map(units.map((unit) => [unit.name, unit]));
-  const missing = UNITS.filter((name) => !byName.has(name));
+  const wanted: readonly string[] = byName.has(EXTENSION_TARGET) ? [...UNITS, EXTENSION_UNIT] : UNITS;
+  const missing = wanted.filter((name) => !byName.has(name));
+  if (missing.join() === EXTENSION_UNIT)
+    return bad(
+      `not installed: ${EXTENSION_UNIT}: the next boot would start no unit of this extension`,
+      'cp -dR /usr/share/goodboot/etc/. /etc/; systemctl daemon-reload',
+    );
   if (missing.length > 0) return bad(`not installed: ${named(missing)}`, 'install goodboot again, with its units');
-  const faults = UNITS.map((name) => byName.get(name)!).filter(({ state }) => !isEnabled(state));
+  const faults = wanted.map((name) => byName.get(name)!).filter(({ state }) => !isEnabled(state));
   if (faults.length > 0) {
     const masked = faults.filter(({ state }) => state.startsWith('masked')).map(({ name }) => name);
     const cure =
@@ -42,7 +53,7 @@ export function judgeUnits({ units }: { readonly units: readonly UnitFile[] }): 
   }
   const unset = UNITS.filter((name) => byName.get(name)?.preset === 'disabled');
   return unset.length === 0
-    ? ok(`${UNITS.length} units are enabled`)
+    ? ok(`${wanted.length} units are enabled`)
     : warn(
         `enabled, but the preset says otherwise for ${named(unset)}: it would be undone by systemctl preset-all`,
         'see /usr/lib/systemd/system-preset/90-goodboot.preset, and what comes before it',

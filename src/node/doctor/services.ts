@@ -25,9 +25,25 @@ async function unitFiles(
   return units;
 }
 
-export const lookAtUnits = async (deps: DoctorDeps, signal: AbortSignal) => ({
-  units: await unitFiles(deps, ['goodboot-*'], signal),
-});
+export async function lookAtUnits(
+  deps: DoctorDeps,
+  signal: AbortSignal,
+): Promise<{ readonly units: readonly UnitFile[] }> {
+  const units: UnitFile[] = [];
+  for (const unit of await unitFiles(deps, ['goodboot-*'], signal)) {
+    const isLinked = unit.state === 'disabled' && (await isLinkedIn(deps, unit.name));
+    units.push(isLinked ? { ...unit, state: 'enabled' } : unit);
+  }
+  return { units };
+}
+
+/** An image or an extension enables a unit by a link of its own. systemd starts it, and systemctl calls it disabled. */
+async function isLinkedIn({ files }: DoctorDeps, name: string): Promise<boolean> {
+  for (const target of ['sysinit.target', 'multi-user.target']) {
+    if ((await files.info(`/usr/lib/systemd/system/${target}.wants/${name}`)) !== null) return true;
+  }
+  return false;
+}
 
 /** What systemd-analyze says when it looked at nothing; of faults in units it goes on. */
 const NOT_LOOKED =
