@@ -29,6 +29,7 @@ const OTHER = process.arch === 'arm64' ? ['x86-64', 'amd64'] : ['aarch64', 'arm6
 const RELEASE_PACKAGES = [
   'binutils',
   `binutils-${OTHER[0]}-linux-gnu`,
+  'erofs-utils',
   'libatomic1',
   `libatomic1-${OTHER[1]}-cross`,
   `libc6-${OTHER[1]}-cross`,
