@@ -18,6 +18,8 @@ export type WaitFor = 'running' | 'boot' | 'none';
 export interface MachineOptions {
   /** Default `trixie`. */
   readonly suite?: Suite;
+  /** A root file system to boot instead of the suite's. Read only. */
+  readonly root?: string;
   /** Written before the first boot. The journal is persistent where /var/log/journal exists (trixie: always). */
   readonly files?: Readonly<Record<string, NewFile>>;
   /** Units to enable before the first boot. */
@@ -177,8 +179,9 @@ export class Machine {
   /** Makes the root and boots it. Called once, by `bootMachine`. */
   async boot(): Promise<void> {
     const { suite = 'trixie', goodboot = true, files = {}, units = [], podman = false, grubenv } = this.#options;
+    const base = this.#options.root ?? (await ensureRootfs(suite));
     const layers = goodboot === false ? [] : [await installedLayer(goodboot === true ? undefined : goodboot.out)];
-    const root = await mountRoot(this.name, [...layers, await labLayer(), await ensureRootfs(suite)]);
+    const root = await mountRoot(this.name, [...layers, await labLayer(), base]);
     await putFiles(root, {
       '/etc/machine-id': `${randomBytes(16).toString('hex')}\n`,
       ...(podman ? PODMAN_FILES : {}),
