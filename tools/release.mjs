@@ -17,6 +17,7 @@ import { parseArgs, promisify } from 'node:util';
 import { release } from './bundle.mjs';
 import { buildExecutable } from './sea/executable.mjs';
 import { ARCHITECTURES, BuildError } from './sea/runtime.mjs';
+import { makeExtension } from './sysext.mjs';
 
 const { values: options } = parseArgs({
   options: { out: { type: 'string', default: 'release' }, fast: { type: 'boolean', default: false } },
@@ -25,12 +26,13 @@ const { values: options } = parseArgs({
 const COMPRESS_TIMEOUT_MS = 600_000;
 
 /** What it writes, of whatever version. */
-const RELEASED = /^(goodboot-.+\.(gz|zst)|libatomic-.+\.so\.1|release\.json|SHA256SUMS)$/;
+const RELEASED = /^(goodboot-.+\.(gz|zst|raw|tar)|libatomic-.+\.so\.1|release\.json|SHA256SUMS)$/;
 
 /** Everything into `work`: the raw executables stay below it, in a directory each. */
 async function make(work) {
   const { version, commit, time } = release();
   const architectures = {};
+  let etc;
   for (const arch of Object.keys(ARCHITECTURES)) {
     process.stderr.write(`building for ${arch}\n`);
     await buildExecutable({ arch, out: join(work, arch) });
@@ -44,15 +46,28 @@ async function make(work) {
     ]);
     const libatomic = `libatomic-${version}-${arch}.so.1`;
     copyFileSync(join(work, arch, 'libatomic.so.1'), join(work, libatomic));
+    const [image, tree] = makeExtension({ arch, programs: join(work, arch), out: work, fast: options.fast });
+    etc = named(work, tree); // the same for each
     architectures[arch] = {
+      extension: named(work, image),
       goodboot: { ...facts(raw), gzip: named(work, `${name}.gz`), zstd: named(work, `${name}.zst`) },
       libatomic: named(work, libatomic),
     };
   }
-  const about = { architectures, commit, commitTime: time, runtime: `node ${process.versions.node}`, version };
+  const about = {
+    architectures,
+    commit,
+    commitTime: time,
+    extensionEtc: etc,
+    runtime: `node ${process.versions.node}`,
+    version,
+  };
   writeFileSync(join(work, 'release.json'), `${JSON.stringify(sorted(about), null, 2)}\n`);
   const files = [
-    ...Object.values(architectures).flatMap(({ goodboot, libatomic }) => [goodboot.gzip, goodboot.zstd, libatomic]),
+    ...Object.values(architectures).flatMap(({ goodboot, libatomic, extension }) => [
+      ...[goodboot.gzip, goodboot.zstd, libatomic, extension],
+    ]),
+    etc,
   ];
   const lines = [...files, named(work, 'release.json')].map(({ file, sha256 }) => `${sha256}  ${file}\n`);
   writeFileSync(
@@ -90,9 +105,11 @@ const sorted = (value) =>
       );
 
 function table(architectures) {
-  const rows = [['MB', 'raw', 'gzip', 'zstd', 'libatomic']];
-  for (const [arch, { goodboot, libatomic }] of Object.entries(architectures)) {
-    const sizes = [goodboot, goodboot.gzip, goodboot.zstd, libatomic].map(({ bytes }) => (bytes / 1e6).toFixed(2));
+  const rows = [['MB', 'raw', 'gzip', 'zstd', 'libatomic', 'extension']];
+  for (const [arch, { goodboot, libatomic, extension }] of Object.entries(architectures)) {
+    const sizes = [goodboot, goodboot.gzip, goodboot.zstd, libatomic, extension].map(({ bytes }) =>
+      (bytes / 1e6).toFixed(2),
+    );
     rows.push([arch, ...sizes]);
   }
   return rows.map(([first, ...rest]) => first.padEnd(10) + rest.map((cell) => cell.padStart(11)).join('')).join('\n');

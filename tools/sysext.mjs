@@ -97,9 +97,10 @@ function lay(root, placed, programs) {
 
 /**
  * Makes both files for one architecture, and gives their names. The same programs and the same commit give the same bytes.
+ * `fast`: compressed less, for tests.
  * @throws BuildError
  */
-export function makeExtension({ arch, programs, out }) {
+export function makeExtension({ arch, programs, out, fast = false }) {
   if (!(arch in ARCHITECTURES)) throw new BuildError(`no architecture ${arch}: ${Object.keys(ARCHITECTURES)}`);
   const { version, time } = release();
   const seconds = Date.parse(time) / 1000;
@@ -114,7 +115,7 @@ export function makeExtension({ arch, programs, out }) {
     // EROFS: read in place and labelled by every kernel and policy that an image-based system has; LZ4 unpacks fastest.
     const made = join(work, image);
     tool('mkfs.erofs', [
-      ...['-zlz4hc', '-C65536', `-T${seconds}`, `-U${uuidOf(image)}`, '--all-root'],
+      ...[fast ? '-zlz4' : '-zlz4hc', '-C65536', `-T${seconds}`, `-U${uuidOf(image)}`, '--all-root'],
       ...[`--file-contexts=${resolve('dist/sysext/file_contexts')}`, made, join(work, 'usr')],
     ]);
     // No directories: those that a node has stay as they are.

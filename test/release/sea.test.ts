@@ -64,13 +64,15 @@ describe('a release', () => {
     const [ok, names] = [/^(\S+): OK$/gm, /^(\S+)$/gm].map((line) =>
       [...checked.matchAll(line)].map(([, name]) => name),
     );
-    expect(ok!.length).toBe(7);
+    expect(ok!.length).toBe(10);
     expect([...ok!, 'SHA256SUMS'].toSorted()).toEqual(names!.toSorted());
   });
 
   test('tells what it is', async () => {
     const about = JSON.parse(await readFile(released('release.json'), 'utf8'));
-    expect(Object.keys(about)).toEqual(['architectures', 'commit', 'commitTime', 'runtime', 'version']);
+    expect(Object.keys(about)).toEqual([
+      ...['architectures', 'commit', 'commitTime', 'extensionEtc', 'runtime', 'version'],
+    ]);
     const { x86_64: own } = about.architectures;
     expect(own.goodboot.sha256).toBe(await sha256(join(work, 'goodboot')));
     expect(own.goodboot.zstd.file).toBe(`goodboot-${about.version}-x86_64.zst`);
