@@ -41,6 +41,9 @@ beforeAll(async () => {
 }, 60_000);
 
 const stateOf = async (machine: Machine, unit: string) => (await machine.unit(unit))['ActiveState'];
+/** Exit status 20 is an answer. */
+const verdictOf = async (machine: Machine): Promise<string> =>
+  JSON.parse((await machine.exec(['goodboot', 'status', '--json'])).stdout).verdict;
 const since = async (machine: Machine, unit: string) =>
   Number((await machine.unit(unit))['ActiveEnterTimestampMonotonic']);
 
@@ -150,7 +153,7 @@ describe.each(['trixie', 'bookworm'] as const)('a node of %s', (suite) => {
 
     await machine.reboot();
     expect(await stateOf(machine, 'goodboot-extension.service')).toBe('active');
-    expect(JSON.parse(await machine.sh('goodboot status --json'))).toMatchObject({ verdict: 'good' });
+    expect(await verdictOf(machine)).toBe('good');
     expect(await since(machine, 'boot-complete.target')).toBeGreaterThan(
       await since(machine, 'goodboot-verdict.service'),
     );
@@ -174,15 +177,22 @@ describe.each(['trixie', 'bookworm'] as const)('a node of %s', (suite) => {
       stderr: '',
     });
 
+    await machine.write(
+      '/etc/goodboot/config.d/bad.yaml',
+      'apiVersion: goodboot/v1\nrequired: { units: [absent.service] }\nchecks: { units: { within: 0s } }\n',
+    );
     await machine.reboot();
+    expect(await verdictOf(machine)).toBe('bad');
+    expect(await stateOf(machine, 'boot-complete.target')).toBe('inactive');
+    expect(await stateOf(machine, 'updater.service')).toBe('inactive');
     expect(await machine.sh('goodboot history')).toContain('the boot before was shut down, with the verdict good');
     await machine.sh('rm /etc/systemd/system/goodboot-extension.service');
     expect(await findingOf(machine, 'units')).toMatchObject({ state: 'fail', cure: expect.stringMatching(/^cp -dR/) });
     await machine.sh('cp -dR /usr/share/goodboot/etc/. /etc/');
 
     await machine.sh(typed('gone'));
-    const left = 'find /boot /etc /usr ! -type d -path "*goodboot*" ! -name 10-lab.conf';
-    expect(await machine.sh(left)).toBe('/etc/goodboot/config.yaml\n');
+    const left = 'find /boot /etc /usr ! -type d -path "*goodboot*" ! -name 10-lab.conf | sort';
+    expect(await machine.sh(left)).toBe('/etc/goodboot/config.d/bad.yaml\n/etc/goodboot/config.yaml\n');
   });
 });
 
@@ -243,7 +253,7 @@ describe('a boot without the extension', () => {
     const mend = fencesOf(PAGE).find(({ text }) => text.startsWith('systemctl restart systemd-sysext'))!;
     await machine.sh(mend.text);
     await machine.waitForUnit('updater.service', 'active', 20_000);
-    expect(JSON.parse(await machine.sh('goodboot status --json'))).toMatchObject({ verdict: 'good' });
+    expect(await verdictOf(machine)).toBe('good');
     expect(await machine.read('/run/motd.d/boot-status')).toContain('GREEN');
   });
 
