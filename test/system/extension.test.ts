@@ -26,7 +26,8 @@ const typed = (mark: string): string =>
     .map(({ text }) => text)
     .join('')}`;
 
-const CONFIG = 'apiVersion: goodboot/v1\nchecks: { network: false, units: { stable: 0s } }\n';
+const CONFIG =
+  'apiVersion: goodboot/v1\nchecks: { network: false, units: { stable: 0s } }\nbootLoader: grub\ntrial: { soak: 0s }\n';
 /** As Zincati does, it waits for a good boot. */
 const UPDATER =
   '[Unit]\nRequires=boot-complete.target\nAfter=boot-complete.target\n' +
@@ -257,11 +258,12 @@ describe('a boot without the extension', () => {
     expect(await machine.read('/run/motd.d/boot-status')).toContain('GREEN');
   });
 
-  test('on trial spends an attempt at once', async () => {
+  test('on trial spends an attempt at once, and the next one with the extension ends the trial', async () => {
     await using machine = await boot('2* 1', { waitFor: 'none' });
     await machine.down();
-    await rm(join(directoryOf(machine.name), 'root/var/lib/goodboot/state.json')); // or it would go on
-    await rm(join(directoryOf(machine.name), 'root/boot/grub2/grubenv'));
+    const image = join(directoryOf(machine.name), 'root', INSTALLED);
+    await mkdir(join(image, '..'));
+    await writeFile(image, extension.image);
     await machine.up();
     await machine.waitForJobs();
     const journal = await machine.sh('journalctl -b -1 -o cat --no-pager');
@@ -269,6 +271,9 @@ describe('a boot without the extension', () => {
       /extension is not merged[\s\S]*nobody judged this boot, and it runs the deployment on trial/,
     );
     expect(journal).toContain('Reached target reboot.target');
+    expect(await verdictOf(machine)).toBe('good');
+    expect(await machine.sh('goodboot history')).toMatch(/ended-good/);
+    expect(await machine.sh('grub-editenv /boot/grub2/grubenv list')).toBe('boot_success=1\n');
   });
 });
 
