@@ -13,11 +13,11 @@ _goodboot() {
       continue
     fi
     case $word in
-      --root | -n | --lines | --attempts | --window | --prefix | --from) option=$word ;;
+      --root | -n | --lines | --attempts | --window | --prefix | --from | --format | --base-url | --release | --arch | --required-unit | --required-container | --collector | --group | --enrolment-token-file | --config | --merge-url | --merge-file) option=$word ;;
       -*) ;;
       *)
         case "$at $word" in
-          ' check' | ' check list' | ' check run' | ' verdict' | ' status' | ' history' | ' mark' | ' trial' | ' trial show' | ' trial evidence' | ' rollback' | ' deny' | ' deny list' | ' deny add' | ' deny remove' | ' doctor' | ' drill' | ' drill show' | ' install' | ' uninstall' | ' install-grub' | ' migrate' | ' migrate greenboot' | ' config' | ' config check' | ' config show' | ' config schema' | ' explain' | ' help') at+=" $word" ;;
+          ' check' | ' check list' | ' check run' | ' verdict' | ' status' | ' history' | ' mark' | ' trial' | ' trial show' | ' trial evidence' | ' rollback' | ' deny' | ' deny list' | ' deny add' | ' deny remove' | ' doctor' | ' drill' | ' drill show' | ' install' | ' uninstall' | ' install-grub' | ' provision' | ' migrate' | ' migrate greenboot' | ' config' | ' config check' | ' config show' | ' config schema' | ' explain' | ' help') at+=" $word" ;;
           *) given+=1 ;;
         esac
         ;;
@@ -36,6 +36,18 @@ _goodboot() {
       --window) : ;;
       --prefix) candidates='/usr /usr/local' ;;
       --from) kind=directories ;;
+      --format) candidates='butane ignition' ;;
+      --base-url) : ;;
+      --release) kind=directories ;;
+      --arch) candidates='x86_64 aarch64' ;;
+      --required-unit) : ;;
+      --required-container) : ;;
+      --collector) : ;;
+      --group) : ;;
+      --enrolment-token-file) kind=files ;;
+      --config) kind=files ;;
+      --merge-url) : ;;
+      --merge-file) kind=files ;;
     esac
   elif [[ $cur == -* ]]; then
     candidates='-V --version --json --root -h --help'
@@ -48,12 +60,13 @@ _goodboot() {
       ' install') candidates+=' --prefix --from --no-start --dry-run' ;;
       ' uninstall') candidates+=' --dry-run' ;;
       ' install-grub') candidates+=' --remove --dry-run' ;;
+      ' provision') candidates+=' --format --base-url --release --arch --required-unit --required-container --collector --group --enrolment-token-file --config --no-grub --merge-url --merge-file' ;;
       ' migrate greenboot') candidates+=' --dry-run --revert' ;;
       ' config show') candidates+=' --origins' ;;
     esac
   else
     case $at in
-      '') candidates='check verdict status history mark trial rollback deny doctor drill install uninstall install-grub migrate config explain help' ;;
+      '') candidates='check verdict status history mark trial rollback deny doctor drill install uninstall install-grub provision migrate config explain help' ;;
       ' check') candidates='list run' ;;
       ' check run') candidates=$(goodboot complete checks 2>/dev/null) ;;
       ' mark') ((given > 0)) || candidates='good bad' ;;
@@ -67,7 +80,7 @@ _goodboot() {
       ' config') candidates='check show schema' ;;
       ' config check') kind=files ;;
       ' explain') ((given > 0)) || candidates=$(goodboot complete words 2>/dev/null) ;;
-      ' help') ((given > 0)) || candidates='check verdict status history mark trial rollback deny doctor drill install uninstall install-grub migrate config explain' ;;
+      ' help') ((given > 0)) || candidates='check verdict status history mark trial rollback deny doctor drill install uninstall install-grub provision migrate config explain' ;;
     esac
   fi
   case $kind in

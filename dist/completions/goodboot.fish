@@ -12,12 +12,12 @@ function __goodboot_at
             continue
         end
         switch $word
-            case --root -n --lines --attempts --window --prefix --from
+            case --root -n --lines --attempts --window --prefix --from --format --base-url --release --arch --required-unit --required-container --collector --group --enrolment-token-file --config --merge-url --merge-file
                 set option $word
             case '-*'
             case '*'
                 switch "$at $word"
-                    case ' check' ' check list' ' check run' ' verdict' ' status' ' history' ' mark' ' trial' ' trial show' ' trial evidence' ' rollback' ' deny' ' deny list' ' deny add' ' deny remove' ' doctor' ' drill' ' drill show' ' install' ' uninstall' ' install-grub' ' migrate' ' migrate greenboot' ' config' ' config check' ' config show' ' config schema' ' explain' ' help'
+                    case ' check' ' check list' ' check run' ' verdict' ' status' ' history' ' mark' ' trial' ' trial show' ' trial evidence' ' rollback' ' deny' ' deny list' ' deny add' ' deny remove' ' doctor' ' drill' ' drill show' ' install' ' uninstall' ' install-grub' ' provision' ' migrate' ' migrate greenboot' ' config' ' config check' ' config show' ' config schema' ' explain' ' help'
                         set at "$at $word"
                     case '*'
                         set given (math $given + 1)
@@ -45,6 +45,7 @@ complete -c goodboot -n '__goodboot_at ""' -a drill -d 'rehearse a rollback for 
 complete -c goodboot -n '__goodboot_at ""' -a install -d 'install this goodboot: its executable, units and texts'
 complete -c goodboot -n '__goodboot_at ""' -a uninstall -d 'take goodboot out again'
 complete -c goodboot -n '__goodboot_at ""' -a install-grub -d 'let GRUB count the boots of a trial: install or update the counting fragment'
+complete -c goodboot -n '__goodboot_at ""' -a provision -d 'print a config for Ignition or Butane that makes nodes with goodboot'
 complete -c goodboot -n '__goodboot_at ""' -a migrate -d 'take over from another program'
 complete -c goodboot -n '__goodboot_at ""' -a config -d 'check, show or describe the configuration'
 complete -c goodboot -n '__goodboot_at ""' -a explain -d 'what an error code, an event or a check type means, and what to do'
@@ -80,6 +81,19 @@ complete -c goodboot -n '__goodboot_at " install"' -l dry-run -d 'say what would
 complete -c goodboot -n '__goodboot_at " uninstall"' -l dry-run -d 'say what would be removed, and remove nothing'
 complete -c goodboot -n '__goodboot_at " install-grub"' -l remove -d 'take it out again'
 complete -c goodboot -n '__goodboot_at " install-grub"' -l dry-run -d 'say what would be changed, and change nothing'
+complete -c goodboot -n '__goodboot_at " provision"' -l format -r -f -a 'butane ignition' -d 'what to print'
+complete -c goodboot -n '__goodboot_at " provision"' -l base-url -r -f -d 'the address below which nodes fetch the files of the release'
+complete -c goodboot -n '__goodboot_at " provision"' -l release -r -f -a '(__fish_complete_directories)' -d 'the directory with release.json; else it is beside the executable'
+complete -c goodboot -n '__goodboot_at " provision"' -l arch -r -f -a 'x86_64 aarch64' -d 'the processor of the nodes, else that of this machine'
+complete -c goodboot -n '__goodboot_at " provision"' -l required-unit -r -f -d 'units that a good boot needs'
+complete -c goodboot -n '__goodboot_at " provision"' -l required-container -r -f -d 'containers that a good boot needs'
+complete -c goodboot -n '__goodboot_at " provision"' -l collector -r -f -d 'where nodes will report to'
+complete -c goodboot -n '__goodboot_at " provision"' -l group -r -f -d 'the group of nodes that it belongs to'
+complete -c goodboot -n '__goodboot_at " provision"' -l enrolment-token-file -r -F -d 'the file with the secret that a node enrols with'
+complete -c goodboot -n '__goodboot_at " provision"' -l config -r -F -d 'drop-ins for /etc/goodboot/config.d'
+complete -c goodboot -n '__goodboot_at " provision"' -l no-grub -d 'leave /boot alone: GRUB is not used, or does not count'
+complete -c goodboot -n '__goodboot_at " provision"' -l merge-url -r -f -d 'print only what belongs to the node, and merge the config from there'
+complete -c goodboot -n '__goodboot_at " provision"' -l merge-file -r -F -d 'the config that is served there: its digest is wanted'
 complete -c goodboot -n '__goodboot_at " migrate"' -a greenboot -d 'run the scripts of greenboot as they are, disable its units, and keep the names that others look at'
 complete -c goodboot -n '__goodboot_at " migrate greenboot"' -l dry-run -d 'say what was found and what would be changed, and change nothing'
 complete -c goodboot -n '__goodboot_at " migrate greenboot"' -l revert -d 'put back what was there before'
@@ -89,4 +103,4 @@ complete -c goodboot -n '__goodboot_at " config"' -a schema -d 'the JSON Schema 
 complete -c goodboot -n '__goodboot_at " config check"' -F
 complete -c goodboot -n '__goodboot_at " config show"' -l origins -d 'say where each value was written'
 complete -c goodboot -n '__goodboot_at " explain" 1' -f -a '(goodboot complete words 2>/dev/null)'
-complete -c goodboot -n '__goodboot_at " help" 1' -f -a 'check verdict status history mark trial rollback deny doctor drill install uninstall install-grub migrate config explain'
+complete -c goodboot -n '__goodboot_at " help" 1' -f -a 'check verdict status history mark trial rollback deny doctor drill install uninstall install-grub provision migrate config explain'

@@ -13,6 +13,7 @@ import { addInstallCommands } from './commands/install.ts';
 import { addInstallGrubCommand } from './commands/install-grub.ts';
 import { addMarkCommand } from './commands/mark.ts';
 import { addMigrateCommands } from './commands/migrate.ts';
+import { addProvisionCommand } from './commands/provision.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTrialCommands } from './commands/trial.ts';
@@ -72,6 +73,7 @@ export function buildProgram(terminal: Terminal, done: (status: number) => void)
   addDrillCommands(program, setup);
   addInstallCommands(program, setup);
   addInstallGrubCommand(program, setup);
+  addProvisionCommand(program, setup);
   addMigrateCommands(program, setup);
   addConfigCommands(program, setup);
   addExplainCommand(program, setup);

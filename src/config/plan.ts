@@ -47,7 +47,7 @@ export function plan(
     hooks: { timeoutMs: output.hooks.timeout },
     drill: { windows: output.drill.windows },
     bootLoader: output.bootLoader,
-    report: { collector: output.report.collector ?? null },
+    report: { collector: output.report.collector ?? null, group: output.report.group ?? null },
   };
   return { settings, issues };
 }

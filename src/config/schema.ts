@@ -26,7 +26,7 @@ export interface Settings {
   /** When a drill may begin, as texts that `parseWindow` reads; none: at any time. */
   readonly drill: { readonly windows: readonly string[] };
   readonly bootLoader: 'auto' | 'grub' | 'systemd-boot' | 'noop';
-  readonly report: { readonly collector: string | null };
+  readonly report: { readonly collector: string | null; readonly group: string | null };
 }
 
 /** Names of checks: they become part of unit and file names. */
@@ -83,6 +83,12 @@ const collectorUrl = v.pipe(
   v.string(),
   v.check(isWebUrl, 'not an address such as https://collector.example.org'),
   v.check((text) => !hasPassword(text), 'an address without user and password was wanted: secrets do not belong here'),
+);
+
+/** As FleetLock allows it. */
+const group = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9.-]{1,63}$/, 'the name of a group was wanted: letters, digits, dots and dashes'),
 );
 
 const crashLoopSchema = v.strictObject({
@@ -175,6 +181,7 @@ export const settingsSchema = v.strictObject({
     v.optional(
       v.strictObject({
         collector: v.optional(v.pipe(collectorUrl, v.description('Address of the collector; none: nothing is sent.'))),
+        group: v.optional(v.pipe(group, v.description('The group of nodes that this one belongs to.'))),
       }),
       {},
     ),

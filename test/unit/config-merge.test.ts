@@ -32,7 +32,7 @@ test('without any file the defaults count', () => {
     drill: { windows: [] },
     hooks: { timeoutMs: 60_000 },
     bootLoader: 'auto',
-    report: { collector: null },
+    report: { collector: null, group: null },
   });
 });
 

@@ -50,6 +50,10 @@ const ARGUMENTS: Readonly<Record<string, Values>> = {
 const OPTIONS: Readonly<Record<string, Values>> = {
   '--root': { kind: 'directories' },
   '--from': { kind: 'directories' },
+  '--release': { kind: 'directories' },
+  '--config': { kind: 'files' },
+  '--enrolment-token-file': { kind: 'files' },
+  '--merge-file': { kind: 'files' },
   '--prefix': { kind: 'words', words: ['/usr', '/usr/local'] },
 };
 
