@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const PACKAGES = [
+  'attr',
   'mmdebstrap',
   'systemd-container',
   'e2fsprogs',
@@ -16,11 +17,14 @@ const PACKAGES = [
   'grub-emu',
   'bsdutils',
   'dbus',
+  'ignition',
   'iproute2',
   'make',
   'openssl',
+  'policycoreutils',
   'procps',
   'time',
+  'selinux-utils',
   'util-linux',
   'zsh',
 ];

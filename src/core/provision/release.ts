@@ -43,8 +43,8 @@ export function usualRelease(version: string, arch: Architecture, sha256: Readon
 export function parseRelease(text: string, arch: Architecture): Release | null {
   const top = mapOf(jsonOf(text));
   const of = mapOf(mapOf(top?.['architectures'])?.[arch]);
-  const [program, library] = [mapOf(of?.['goodboot']), mapOf(of?.['libatomic.so.1'])];
-  const goodboot = { file: mapOf(program?.['gz'])?.['file'], gzip: true, sha256: program?.['sha256'] };
+  const [program, library] = [mapOf(of?.['goodboot']), mapOf(of?.['libatomic'])];
+  const goodboot = { file: mapOf(program?.['gzip'])?.['file'], gzip: true, sha256: program?.['sha256'] };
   const libatomic = { file: library?.['file'], gzip: false, sha256: library?.['sha256'] };
   const version = top?.['version'];
   if (typeof version !== 'string' || !isFile(goodboot) || !isFile(libatomic)) return null;
