@@ -53,19 +53,29 @@ export async function serve(directory: string): Promise<Served> {
   };
 }
 
-/** Has the real Ignition make a node: fetch the config and what it names, write it all below a root, label it. */
-export async function ignite(config: string, root: string): Promise<void> {
+/**
+ * Has the real Ignition make a node: fetch the config and what it names, write it all below a root, label it. `mounts`:
+ * directories that the root has at these paths meanwhile, as the initial file system has its /var and /boot.
+ */
+export async function ignite(
+  config: string,
+  root: string,
+  mounts: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const policy = await ensurePolicy();
   const script = `
     mount -t tmpfs ignition /run
     cat >/run/config.ign
     mkdir -p "$0/etc/selinux"
     mount --bind "$1" "$0/etc/selinux"
+    ${Object.entries(mounts)
+      .map(([path, directory]) => `mount --bind '${directory}' "$0${path}"`)
+      .join('\n')}
     for stage in fetch files; do
       "$2" --platform file --stage $stage --root "$0" --config-cache /run/ignition.json --log-to-stdout
     done
     umount "$0/etc/selinux"
-    rmdir "$0/etc/selinux"`;
+    rmdir --ignore-fail-on-non-empty "$0/etc/selinux"`;
   const argv = ['unshare', '--mount', 'sh', '-euc', script, root, policy, IGNITION];
   await must(argv, { input: config, env: { IGNITION_CONFIG_FILE: '/run/config.ign' }, timeoutMs: STAGE_TIMEOUT_MS });
 }

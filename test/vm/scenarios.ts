@@ -43,6 +43,13 @@ export const SCENARIOS = [
     ...GRUB,
   },
   {
+    name: 'provisioned',
+    failure: 'a required unit is missing on the new deployment of a node that Ignition made',
+    expected:
+      'back as anywhere else: with its own /etc, and with the goodboot in /usr/local that all deployments share',
+    ...withReal('Ignition 2.14'),
+  },
+  {
     name: 'drill',
     failure: 'nothing: `goodboot drill`, ten times in a row',
     expected: 'each goes back by itself, and leaves the node exactly as it was; nothing is denied',

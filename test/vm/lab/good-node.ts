@@ -3,6 +3,7 @@ import type { NewFile } from '../../lab/overlay.ts';
 import { cached, contentsOf, keyOf } from './cache.ts';
 import { ensureTools } from './debian.ts';
 import { ensureImage } from './image.ts';
+import { QUICK } from './quick.ts';
 import { Vm } from './virtual-machine.ts';
 import { bootVm, ownFragment, sweep } from './vm.ts';
 
@@ -10,18 +11,6 @@ const HERE = import.meta.dirname;
 /** A verdict takes some 10 s; the machine may be one of many. */
 const JUDGED_TIMEOUT_MS = 600_000;
 
-/** Checks that need no time to pass, and a soak that is one round of them: 5 minutes are long under emulation. */
-const QUICK = `apiVersion: goodboot/v1
-trial: { attempts: 1, soak: 5s }
-checks:
-  network: false
-  failed-units: false
-  kernel: false
-  time: false
-  units: { within: 5s, stable: 1s }
-  filesystem: { within: 0s }
-required: { units: [dbus.service] }
-`;
 /** The configuration of such a node. */
 export const FILES = { '/etc/goodboot/config.d/10-quick.yaml': QUICK };
 

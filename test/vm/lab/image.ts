@@ -5,6 +5,8 @@ import { must } from '../../lab/run.ts';
 import { cached, contentsOf, keyOf } from './cache.ts';
 import { ensureTools, makeDebian, withTools } from './debian.ts';
 import { DISK_BYTES, DISKS, STATEROOT } from './layout.ts';
+import { makeFirstBoot, provision, sourcesOfProvision } from './provisioned.ts';
+import { QUICK } from './quick.ts';
 import { FIRMWARE, makeEsp } from './systemd-boot.ts';
 
 const HERE = import.meta.dirname;
@@ -37,12 +39,23 @@ const KERNEL_ARGUMENTS =
 
 /**
  * How a machine boots: GRUB with its environment block on an ext4 /boot, started by a BIOS; or systemd-boot, with its
- * entries on an EFI system partition, started by UEFI.
+ * entries on an EFI system partition, started by UEFI. `provisioned`: the first of them, with nothing of the project in
+ * its image; Ignition has brought it.
  */
-export type ImageKind = 'grub-bios' | 'systemd-boot';
+export type ImageKind = 'grub-bios' | 'systemd-boot' | 'provisioned';
 
 /** With systemd-boot, systemd-bless-boot and its generator are on the root too. */
-const EXTRA: Readonly<Record<ImageKind, string>> = { 'grub-bios': '', 'systemd-boot': ' systemd-boot' };
+const EXTRA: Readonly<Record<ImageKind, string>> = {
+  'grub-bios': '',
+  'systemd-boot': ' systemd-boot',
+  provisioned: '',
+};
+
+const NAMES: Readonly<Record<ImageKind, string>> = {
+  'grub-bios': 'image',
+  'systemd-boot': 'image-efi',
+  provisioned: 'image-provisioned',
+};
 
 /** The path of the disks (raw, sparse) with one deployment of the project. Not to be written: machines have copies. */
 export async function ensureImage(kind: ImageKind = 'grub-bios', layer?: string): Promise<string> {
@@ -52,20 +65,25 @@ export async function ensureImage(kind: ImageKind = 'grub-bios', layer?: string)
   const sources = await Promise.all(['image.ts', 'layout.ts'].map((name) => readFile(join(HERE, name), 'utf8')));
   const isEfi = kind === 'systemd-boot';
   if (isEfi) sources.push(await readFile(join(HERE, 'systemd-boot.ts'), 'utf8'), await contentsOf(ESP_TREE));
+  const isProvisioned = kind === 'provisioned';
+  if (isProvisioned) sources.push(...(await sourcesOfProvision()));
   const key = keyOf(kind, basename(project), basename(tree), ...sources);
-  return cached(isEfi ? 'image-efi' : 'image', key, async (making) => {
+  return cached(NAMES[kind], key, async (making) => {
     const step = (argv: readonly string[], input = '') =>
       must(withTools(tools, argv), {
         input,
         timeoutMs: STEP_TIMEOUT_MS,
         env: { OSTREE_SYSROOT_DEBUG: 'mutable-deployments' },
       });
-    await makeProject(step, project, join(making, 'project'));
+    await (isProvisioned
+      ? makeFirstBoot(join(making, 'project'))
+      : makeProject(step, project, join(making, 'project')));
     const layers = [join(tree, 'root'), join(making, 'project')];
     if (isEfi) layers.push(join(making, 'efi-tree'));
     if (isEfi) await makeEspTree(join(making, 'efi-tree'));
     await makeSysroot(step, making, layers);
     await (isEfi ? makeEsp(making) : makeGrub(step, making, tools));
+    if (isProvisioned) await provision(join(making, 'root'), join(making, 'boot'), QUICK);
     await makeDisks(step, making);
     if (!isEfi) await makeGrubDisk(making);
     const kept: readonly string[] = isEfi ? [...DISKS, ...FIRMWARE] : DISKS;
