@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
+import { dataUrl } from '../../src/adapters/files/data-url.ts';
 
 /** What stands at a key: a value of that type, a map with these keys, or a list of such maps. */
 type Shape = 'text' | 'truth' | 'mode' | 'resource' | { readonly [key: string]: Shape } | readonly [Shape];
@@ -70,4 +71,13 @@ function translate(value: unknown, shape: Shape, at: string): unknown {
       return [key === 'wipe_filesystem' ? 'wipeFilesystem' : key, translate(each, inner, `${at}.${key}`)];
     }),
   );
+}
+
+/** The other way round: every text as a data URL. */
+export function closed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(closed);
+  if (value === null || typeof value !== 'object') return value;
+  const { inline } = value as { inline?: string };
+  if (inline !== undefined) return dataUrl(inline);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, closed(each)]));
 }
