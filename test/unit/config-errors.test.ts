@@ -110,7 +110,10 @@ describe('a value that is not valid is named with line, column, path and what wa
       'report: { collector: "https://me:secret@a" }',
       ['2:11 report.collector: an address without user and password was wanted: secrets do not belong here'],
     ],
-    ['report: { group: "a b" }', ['2:11 report.group: the name of a group was wanted: letters, digits, dots and dashes']],
+    [
+      'report: { group: "a b" }',
+      ['2:11 report.group: the name of a group was wanted: letters, digits, dots and dashes'],
+    ],
     ['required:\n  units: [sshd]', ['3:11 required.units[0]: "sshd" is not a unit name: it must end in .service']],
     ['required:\n  units: [[a.service]]', ['3:3 required.units: only names may stand in this list']],
     [
