@@ -176,14 +176,19 @@ async function put(path: string, content: string | Buffer, mode = 0o755): Promis
   await chmod(join(root, path), mode);
 }
 
+async function link(to: string, path: string): Promise<void> {
+  await rm(join(root, path), { force: true });
+  await symlink(to, join(root, path));
+}
+
 /** What it says. */
 async function why(shell: readonly string[], row: Partial<Row>): Promise<string> {
   const { program = PROGRAM, mode, ended = REFUSED, files = {}, tools = ['od', 'uname', 'readlink'] } = row;
-  await run(['ln', '-sfT', '/bin', join(root, 'bin')]);
+  await link('/bin', 'bin');
   if (program !== null) await put('/usr/bin/goodboot', program, mode);
   for (const [path, content] of Object.entries(files)) await put(path, content);
   await mkdir(join(root, 'tools'), { recursive: true });
-  for (const tool of tools) await run(['ln', '-sf', `/usr/bin/${tool}`, join(root, 'tools', tool)]);
+  for (const tool of tools) await link(`/usr/bin/${tool}`, `tools/${tool}`);
   const [result, code, status] = ended.split(' ');
   const told =
     ended === '' ? {} : { MONITOR_SERVICE_RESULT: result, MONITOR_EXIT_CODE: code, MONITOR_EXIT_STATUS: status };
@@ -228,6 +233,11 @@ test('the same is said once in each boot, something else is said again', async (
   expect(await why(SH, { program: '' })).toContain('is empty');
   expect(await why(SH, { program: '' })).toBe('');
   expect(await why(SH, { program: 'x' })).toContain('is no program');
+});
+
+test('with a journal, nothing else is written to', async () => {
+  await why(SH, { program: '', files: { '/dev/kmsg': '', '/dev/console': '' } });
+  for (const device of ['kmsg', 'console']) expect(await readFile(join(root, 'dev', device), 'utf8')).toBe('');
 });
 
 describe('without a journal', () => {
