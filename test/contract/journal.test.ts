@@ -142,14 +142,16 @@ describe('libsystemd', () => {
       '-e',
       `
       import { libsystemd } from '${ADAPTER}/libsystemd.ts';
+      import { notify } from '${ADAPTER}/notify.ts';
       import { makeSend } from '${ADAPTER}/writer.ts';
+      console.log(notify('READY=1', '/run'));
       try { libsystemd(); } catch (error) { console.log(error.code); }
       const send = makeSend('/proc/self/exe');
       send({ MESSAGE: 'one', PRIORITY: 5 });
       send({ MESSAGE: 'two', PRIORITY: 5 });
     `,
     ]);
-    expect(stdout).toBe('LIBRARY_MISSING\n');
+    expect(stdout).toBe('false\nLIBRARY_MISSING\n');
     expect(stderr.split('\n')).toEqual([
       expect.stringMatching(/^<4>the journal cannot be written \(.* \[LIBRARY_MISSING\]\), events go to stderr/),
       '<5>one',
