@@ -221,6 +221,13 @@ describe.each(['/', 'another root'])('files below %s', (root) => {
     await files.makeDirectory(path('closed'));
   });
 
+  it('are refused where no directory can be made, and not asked for without an end', async () => {
+    await mount('proc', 'proc', 'ro');
+    const error = { code: 'FILE_UNWRITABLE', cause: { code: 'ENOENT' } };
+    await expect(files.makeDirectory(path('proc/none/deep'))).rejects.toMatchObject(error);
+    await expect(files.append(path('proc/none/file'), 'x')).rejects.toMatchObject(error);
+  });
+
   it('keep the old content when the disk is full, with nothing left beside it', async () => {
     const small = await mount('tmpfs', 'small', 'size=64k');
     await files.replace(path('small/file'), 'old');

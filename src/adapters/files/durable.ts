@@ -69,14 +69,28 @@ async function openToAppend(path: string, mode: number): Promise<{ file: fs.File
  * answers ENOENT on a read-only file system.
  */
 export async function makeDirectoryDurably(path: string, mode: number): Promise<void> {
+  const made = await makeDirectory(path, mode);
+  if (made === 'no parent') {
+    if (path === dirname(path)) throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
+    await makeDirectoryDurably(dirname(path), mode);
+    // Asked once more only: in /proc, and in a directory that was removed, there is no end to it.
+    await fs.mkdir(path, { mode }).catch((thrown) => rethrowUnlessDirectory(thrown, path));
+  }
+  if (made !== 'there already') await syncDirectory(dirname(path));
+}
+
+async function makeDirectory(path: string, mode: number): Promise<'made' | 'there already' | 'no parent'> {
   try {
     await fs.mkdir(path, { mode });
+    return 'made';
   } catch (thrown) {
-    const errno = errnoOf(thrown);
-    if (errno === 'EEXIST' && (await fs.stat(path)).isDirectory()) return;
-    if (errno !== 'ENOENT' || path === dirname(path)) throw thrown;
-    await makeDirectoryDurably(dirname(path), mode);
-    return makeDirectoryDurably(path, mode);
+    if (errnoOf(thrown) === 'ENOENT') return 'no parent';
+    await rethrowUnlessDirectory(thrown, path);
+    return 'there already';
   }
-  await syncDirectory(dirname(path));
+}
+
+/** Another process may have made it meanwhile. */
+async function rethrowUnlessDirectory(thrown: unknown, path: string): Promise<void> {
+  if (errnoOf(thrown) !== 'EEXIST' || !(await fs.stat(path)).isDirectory()) throw thrown;
 }
