@@ -16,7 +16,7 @@ beforeAll(async () => {
   await build();
   made = await makeDirectory({
     token: `${TOKEN}\n`,
-    'two-lines': 'a\nb\n',
+    'two-lines': 'sesame\nsesame\n',
     empty: '',
     '50-site.yaml': 'apiVersion: goodboot/v1\ntrial: { attempts: 1 }\n',
     '60-broken.yaml': 'apiVersion: goodboot/v1\ntrail: {}\n',
@@ -136,6 +136,12 @@ test('a config that is merged is named with its digest, and nothing of it is pri
   expect(found.ignition).toEqual({ version: '3.3.0', config: { merge } });
   expect(found.storage['files']!.map(({ path }) => path)).toEqual(['/etc/goodboot/config.d/20-provision.yaml']);
   expect(found.systemd).toBeUndefined();
+});
+
+test('/boot is mounted for Ignition, and never made anew', async () => {
+  expect((await config(GENERIC)).storage['filesystems']).toEqual([
+    { device: '/dev/disk/by-label/boot', format: 'ext4', path: '/boot', wipeFilesystem: false },
+  ]);
 });
 
 test('GRUB is left alone where that is said', async () => {

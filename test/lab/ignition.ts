@@ -22,10 +22,11 @@ export async function makeRelease(
   const [executable, library] = [`goodboot-${version}-${arch}.gz`, `libatomic-${version}-${arch}.so.1`];
   const raw = await readFile(join(programs, 'goodboot'));
   await mkdir(into, { recursive: true });
-  await writeFile(join(into, executable), await promisify(gzip)(raw, { level: 1 }));
+  const packed = await promisify(gzip)(raw, { level: 1 });
+  await writeFile(join(into, executable), packed);
   await copyFile(join(programs, 'libatomic.so.1'), join(into, library));
   const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
-  const goodboot = { sha256: sha256(raw), gzip: { file: executable } };
+  const goodboot = { sha256: sha256(raw), gzip: { file: executable, sha256: sha256(packed) } };
   const libatomic = { sha256: sha256(await readFile(join(into, library))), file: library };
   const about = { version, architectures: { [arch]: { goodboot, libatomic } } };
   await writeFile(join(into, 'release.json'), JSON.stringify(about));
