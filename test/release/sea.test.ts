@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ARCHITECTURES, parseRelease, usualRelease } from '../../src/core/provision/release.ts';
 import { bootMachine, type Machine } from '../lab/machine.ts';
 import { must, run } from '../lab/run.ts';
 
@@ -66,6 +67,16 @@ describe('a release', () => {
     );
     expect(ok!.length).toBe(10);
     expect([...ok!, 'SHA256SUMS'].toSorted()).toEqual(names!.toSorted());
+  });
+
+  test.each(ARCHITECTURES)('is what goodboot provision has nodes of %s fetch', async (arch) => {
+    const text = await readFile(released('release.json'), 'utf8');
+    const { version, architectures } = JSON.parse(text);
+    const { goodboot, libatomic } = architectures[arch];
+    // Found by its file, and without one by the names that it usually has.
+    const usual = usualRelease(version, arch, { goodboot: goodboot.sha256, 'libatomic.so.1': libatomic.sha256 });
+    expect(parseRelease(text, arch)).toEqual(usual);
+    for (const { file } of Object.values(usual.programs)) expect(existsSync(released(file)), file).toBe(true);
   });
 
   test('tells what it is', async () => {
