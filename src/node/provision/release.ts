@@ -34,8 +34,11 @@ export async function findRelease(
   const text = from === null ? null : await files.readText(path);
   if (text !== null) return checked(parseRelease(text, arch), { path, arch, version });
   if (directory === null && own !== null && own.arch === arch) {
-    const [goodboot, library] = await Promise.all(PROGRAMS.map((name) => sha256(`${own.programs}/${name}`)));
-    return usualRelease(version, arch, { goodboot: goodboot!, 'libatomic.so.1': library! });
+    const present = await Promise.all(PROGRAMS.map((name) => files.info(`${own.programs}/${name}`)));
+    if (!present.includes(null)) {
+      const [goodboot, library] = await Promise.all(PROGRAMS.map((name) => sha256(`${own.programs}/${name}`)));
+      return usualRelease(version, arch, { goodboot: goodboot!, 'libatomic.so.1': library! });
+    }
   }
   const why = directory === null ? `what nodes of ${arch} would fetch is not known` : `there is no ${path}`;
   throw new GoodbootError('USAGE', why, { hint: `--release DIR: the directory of a release, with ${RELEASE_FILE}` });
