@@ -98,7 +98,7 @@ export async function checkRunnerOf(
       if (loadState === 'loaded') {
         const writePlan = (checks: Parameters<typeof planText>[0]) => files.replace(PLAN_PATH, planText(checks), 0o600);
         const sandboxes = `${dataDirectory(ownExecutable())}/sandbox`;
-        return makeUnitRunner({ manager, files, clock, sandboxes, writePlan });
+        return makeUnitRunner({ manager, files, clock, sandboxes, budgetMs, writePlan });
       }
     } catch (error) {
       return unableRunner(error);

@@ -119,6 +119,8 @@ test(
     echo '# older' >>/usr/lib/systemd/system/goodboot-arm.service
     echo '[Unit]' >/usr/lib/systemd/system/goodboot-gone.service
     sed -i 's:"/usr/lib/systemd/system/goodboot-arm.path",:&"/usr/lib/systemd/system/goodboot-gone.service",:' /usr/lib/goodboot/installed.json`);
+    const granted = '/run/systemd/system/goodboot-verdict.service.d/20-time.conf';
+    await machine.sh(`until [ -e ${granted} ]; do sleep 0.1; done`, { timeoutMs: 60_000 });
     const verdict = await machine.unit('goodboot-verdict.service');
     const said = await machine.sh('/root/release/goodboot install --prefix /usr', { timeoutMs: 60_000 });
     expect(said).toContain(`${next} is on trial, and stays so\n`);
@@ -130,6 +132,8 @@ test(
     expect(await machine.sh('ls /usr/lib/systemd/system')).not.toContain('goodboot-gone');
     // The verdict, or the soak, that was under way goes on in the program that began it.
     expect((await machine.unit('goodboot-verdict.service'))['InvocationID']).toBe(verdict['InvocationID']);
+    // systemd has read its units anew, and forgot how long the verdict asked to be let: the soak, two deadlines, and 5 min.
+    expect((await machine.unit('goodboot-verdict.service'))['TimeoutStartUSec']).toBe('1h 35min');
     expect(JSON.parse(await state()).trial).toMatchObject({
       deployment: next,
       counted: before.trial.counted,

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { VERDICT_START_MS } from '../../src/cli/patience.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { terminalOf } from '../../src/cli/terminal.ts';
 
@@ -41,4 +42,9 @@ test.each(KEPT)('goodboot %s is taken as units of any version say it', (line) =>
   expect(words.length).toBeLessThanOrEqual(command.registeredArguments.length);
   expect(command.registeredArguments.filter(({ required }) => required).length).toBeLessThanOrEqual(words.length);
   expect(command.options.filter(({ mandatory }) => mandatory)).toEqual([]);
+});
+
+test('the time of a verdict is the one that goodboot takes its unit to say', () => {
+  const unit = readFileSync(join(UNITS, 'goodboot-verdict.service'), 'utf8');
+  expect(unit).toContain(`\nTimeoutStartSec=${VERDICT_START_MS / 60_000}min\n`);
 });

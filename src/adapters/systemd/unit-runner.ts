@@ -6,12 +6,14 @@ import type { CheckRunner } from '../../ports/check-runner.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Files } from '../../ports/files.ts';
 import type { JobEnd, ServiceManager, ServiceState } from '../../ports/service-manager.ts';
+import { grantStartTime, RUNTIME_UNITS } from './start-time.ts';
 
 const RESULTS = '/run/goodboot/results';
-const RUNTIME_UNITS = '/run/systemd/system';
 /** Statuses that systemd itself gives a process that it could not start: systemd.exec(5), "Process Exit Codes". */
 const FIRST_SYSTEMD_STATUS = 200;
 const STOP_TIMEOUT_MS = 10_000;
+/** TimeoutStartSec= of goodboot-check@.service. */
+export const CHECK_START_MS = 2 * 60_000;
 
 export const checkUnit = (name: string): string => `goodboot-check@${name}.service`;
 
@@ -22,6 +24,8 @@ export function makeUnitRunner(deps: {
   readonly clock: Clock;
   /** The directory with a sandbox for each type of check. */
   readonly sandboxes: string;
+  /** The longest that a check can take, from its start to its answer. */
+  readonly budgetMs: (check: PlannedCheck) => number;
   /** Writes the plan that the check programs read. */
   readonly writePlan: (checks: readonly PlannedCheck[]) => Promise<void>;
 }): CheckRunner {
@@ -44,6 +48,7 @@ export function makeUnitRunner(deps: {
       await files.makeDirectory(RESULTS);
       await deps.writePlan(checks);
       const changed = await Promise.all(checks.map((check) => linkSandbox(files, check, deps.sandboxes)));
+      await Promise.all(checks.map((check) => grantTime(files, check, deps.budgetMs(check))));
       // A unit that systemd has never loaded picks its sandbox up by itself; a reload is for one that had another.
       if (changed.includes('replaced')) await manager.reload();
     },
@@ -82,6 +87,10 @@ async function linkSandbox(files: Files, check: PlannedCheck, sandboxes: string)
   }
   return before === null ? 'new' : 'replaced';
 }
+
+/** One that can be slow gets the time of its start-up, and its own. */
+const grantTime = (files: Files, check: PlannedCheck, budgetMs: number): Promise<void> =>
+  grantStartTime(files, checkUnit(check.name), budgetMs > CHECK_START_MS ? CHECK_START_MS + budgetMs : null);
 
 /** Its exit status was that of pass or of skip: systemd has forgotten which by now. */
 function ofSuccess(text: string, name: string, startMs: number): Outcome {

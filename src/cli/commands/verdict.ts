@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { formatProblem } from '../../config/problem.ts';
 import { formatDuration } from '../../core/duration.ts';
-import { ERRORS, GoodbootError } from '../../core/errors.ts';
+import { ERRORS, GoodbootError, messageOf } from '../../core/errors.ts';
 import type { LedgerRecord } from '../../core/ledger.ts';
 import type { CheckResult } from '../../core/outcome.ts';
 import { type Problem, VERDICT_EXIT, type VerdictReport } from '../../core/verdict-report.ts';
@@ -16,7 +16,7 @@ import { judgeBoot } from '../../node/verdict.ts';
 import { openLog } from '../log.ts';
 import { rootOf } from '../options.ts';
 import { enterOwnMounts } from '../own-mounts.ts';
-import { askForTime } from '../patience.ts';
+import { askForTime, keepTime } from '../patience.ts';
 import type { Setup } from '../program.ts';
 import { makeProgress } from '../progress.ts';
 import { checkLine, nameWidthOf } from '../render/checks.ts';
@@ -55,10 +55,14 @@ async function verdict({ dryRun = false }: { dryRun?: boolean }, setup: Setup, c
   log.debug({ files: config.sources, bootLoader: session.bootLoader.detail }, 'the configuration is read');
   const told = config.problems.map((problem) => ({ ...problem, message: formatProblem(problem) }));
   if (!dryRun) announceProblems(journal, told);
-  if (!dryRun)
-    await askForTime(session.files, config.settings.trial.deadlineMs, 'this boot is being judged').catch(
-      () => undefined,
+  if (!dryRun) {
+    const { files } = session;
+    const { trial } = config.settings;
+    await askForTime(files, trial.deadlineMs, 'this boot is being judged').catch(() => undefined);
+    await keepTime(files, trial).catch((error) =>
+      log.warn(`a daemon-reload may end this verdict: ${messageOf(error)}`),
     );
+  }
 
   await using systemd = await reachSystemd(session);
   const records = await remembered(session);
