@@ -128,6 +128,17 @@ const ROWS: readonly Row[] = [
     says: 'goodboot verdict was ended when memory ran out, so nobody judges this boot',
   },
   {
+    name: 'it hangs before it does anything',
+    program: '#!/bin/sh\nexec sleep 300\n',
+    ended: 'signal killed SEGV',
+    // As the real one, but with no time to lose.
+    files: {
+      '/tools/timeout': '#!/bin/sh\n[ "$1 $2 $3" = "-k 2 20" ] && shift 3 && exec /usr/bin/timeout -k 1 0.3 "$@"\n',
+    },
+    tools: ['readlink', 'sleep'],
+    says: `${NO_START}it hangs, so it or a library is damaged: ${AGAIN}`,
+  },
+  {
     name: 'its sandbox cannot be made',
     ended: 'exit-code exited 226',
     says: 'systemd cannot set up goodboot-verdict.service, so nobody judges this boot: step 226 failed, see systemd.exec(5)',
