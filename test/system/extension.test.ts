@@ -34,7 +34,7 @@ const UPDATER =
   '[Service]\nType=exec\nExecStart=sleep infinity\n[Install]\nWantedBy=multi-user.target\n';
 const NODE = { '/etc/goodboot/config.yaml': CONFIG, '/etc/systemd/system/updater.service': UPDATER };
 const GRUB = { '/boot/grub2/grub.cfg': 'source $prefix/custom.cfg\n' };
-const COUNTING = '# GRUB Environment Block\nboot_counter=2\nboot_success=0\n'.padEnd(1024, '#');
+const COUNTING = '# GRUB Environment Block\nboot_counter=2\ngoodboot_counter=2\nboot_success=0\n'.padEnd(1024, '#');
 
 let extension: Extension;
 beforeAll(async () => {

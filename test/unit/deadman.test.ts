@@ -22,7 +22,8 @@ const ON_TRIAL = stateText({ ...EMPTY_STATE, trial, denied });
 const SETTLED = stateText({ ...EMPTY_STATE, denied });
 
 const grubenv = (variables: string) => `# GRUB Environment Block\n${variables}`.padEnd(1024, '#');
-const COUNTING = grubenv('saved_entry=0\nboot_counter=2\nboot_success=0\n');
+const COUNTING = grubenv('saved_entry=0\nboot_counter=2\ngoodboot_counter=2\nboot_success=0\n');
+const FOREIGN = grubenv('boot_counter=2\nboot_success=0\n');
 const mounted = (from: string, onto: string, source = '/dev/vda4') =>
   `22 1 0:4 / /proc rw - proc proc rw\n30 1 8:4 ${from} ${onto} rw,relatime shared:1 - xfs ${source} rw\n31 30 8:3 / /boot ro - ext4 /dev/vda3 ro\n`;
 const deployed = (id: string, more = '') => mounted(`/ostree/deploy/lab/deploy/${id}.0${more}`, more || '/');
@@ -53,6 +54,8 @@ const ROWS: readonly Row[] = [
   ['what is remembered is damaged', { [STATE]: '\0{"v":' }, true],
   ['/var is not there, on a fallback', { [STATE]: null, [BLOCK]: grubenv('boot_counter=-1\n') }, false],
   ['/var is not there, and nothing is counted', { [STATE]: null, [BLOCK]: grubenv('\n') }, false],
+  ['/var is not there, and another tool set the counter', { [STATE]: null, [BLOCK]: FOREIGN }, false],
+  ['on trial, and the copy of the counter is gone', { [BLOCK]: FOREIGN }, true],
   ['neither /var nor /boot is there', { [STATE]: null, [BLOCK]: null }, false],
   // Without /boot.
   ['/boot is not there', { [BLOCK]: null }, true],
