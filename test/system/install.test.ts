@@ -65,7 +65,11 @@ test(
         'systemctl show --property=SubState --value goodboot-arm.path goodboot-begin.service goodboot-end.service',
       ),
     ).toBe('waiting\n\nexited\n\nexited\n');
+    await machine.sh('systemctl disable --now goodboot-doctor.path');
     expect(await machine.sh('goodboot install')).toMatch(/: nothing to change\n/);
+    const doctor = await machine.sh('systemctl is-enabled goodboot-verdict.service goodboot-doctor.path || true');
+    expect(doctor.split(/\s+/)).toEqual(['enabled', 'disabled', '']);
+    expect((await machine.unit('goodboot-doctor.path'))['ActiveState']).toBe('inactive');
 
     await machine.reboot();
     await machine.waitForUnit('goodboot-verdict.service', 'active');

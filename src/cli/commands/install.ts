@@ -11,7 +11,7 @@ import { GoodbootError, messageOf } from '../../core/errors.ts';
 import { enabledUnits, PREFIXES, PRESET, type Prefix } from '../../core/package/layout.ts';
 import { HEADER_BYTES, machineOfNode } from '../../core/package/program-header.ts';
 import { activate, deactivate, forget } from '../../node/install/activate.ts';
-import { changesOf, install, planInstall } from '../../node/install/install.ts';
+import { changesOf, install, newUnits, notePreset, planInstall } from '../../node/install/install.ts';
 import { planUninstall, uninstall } from '../../node/install/uninstall.ts';
 import { loadState } from '../../node/state.ts';
 import type { Files } from '../../ports/files.ts';
@@ -87,13 +87,15 @@ async function runInstall(options: InstallOptions, { terminal, done }: Setup, co
   const changes = changesOf(plan);
   const units = enabledUnits(source.text(PRESET));
   if (!dryRun) {
+    const fresh = await newUnits(files, plan, units);
     await install(deps, plan);
     if (root === '/') {
       const paths = plan.placed.map(({ path }) => path);
-      await activate(
+      const isActive = await activate(
         { files, processes: makeProcesses(), warn: warnOn(terminal) },
-        { units, paths, start: options.start },
+        { units, fresh, paths, start: options.start },
       );
+      if (isActive) await notePreset(files, prefix, units);
     }
   }
   const next = root === '/' ? ['goodboot install-grub', 'goodboot doctor'] : [];

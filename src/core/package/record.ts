@@ -9,6 +9,8 @@ export interface InstallRecord {
   readonly paths: readonly string[];
   /** Directories that were not there before, outermost first. */
   readonly directories: readonly string[];
+  /** Units that were enabled as the preset says: what a person has disabled since then stays so. */
+  readonly preset?: readonly string[];
 }
 
 export const recordText = (record: InstallRecord): string => `${JSON.stringify(record, null, 2)}\n`;
@@ -22,11 +24,12 @@ export function parseRecord(text: string): InstallRecord | null {
     return null;
   }
   if (value === null || typeof value !== 'object') return null;
-  const { v, version, prefix, paths, directories } = value as Record<string, unknown>;
+  const { v, version, prefix, paths, directories, preset } = value as Record<string, unknown>;
   const ours = PREFIXES.find((each) => each === prefix);
   if (v !== 1 || typeof version !== 'string' || ours === undefined) return null;
   if (!isPaths(paths) || !isPaths(directories)) return null;
-  return { v, version, prefix: ours, paths, directories };
+  const record = { v, version, prefix: ours, paths, directories } as const;
+  return isUnits(preset) ? { ...record, preset } : record;
 }
 
 /** Absolute, without `..`, in the places where goodboot puts things. */
@@ -38,3 +41,6 @@ const isPaths = (value: unknown): value is string[] =>
       /^\/(?:usr|etc)(?:\/|$)/.test(path) &&
       path.split('/').every((part, index) => (part === '' ? index === 0 : part !== '.' && part !== '..')),
   );
+
+const isUnits = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((unit) => typeof unit === 'string');

@@ -18,28 +18,41 @@ const WATCHERS = [
   'goodboot-recheck.timer',
 ] as const;
 
-/** Puts an installation into effect on the running system. What systemd is not there for is left out, and said. */
+/**
+ * Puts an installation into effect on the running system. What systemd is not there for is left out, and said. False: so
+ * nothing was enabled.
+ */
 export async function activate(
   deps: ActivateDeps,
   {
     units,
+    fresh,
     paths,
     start,
-  }: { readonly units: readonly string[]; readonly paths: readonly string[]; readonly start: boolean },
-): Promise<void> {
+  }: {
+    readonly units: readonly string[];
+    /** Those of them that are to be enabled. What a person disabled stays so. */
+    readonly fresh: readonly string[];
+    readonly paths: readonly string[];
+    readonly start: boolean;
+  },
+): Promise<boolean> {
   // Files made by hand have the label of their directory: of those in /var, nothing may be started.
   if ((await deps.files.info('/sys/fs/selinux/enforce')) !== null) await attempt(deps, ['restorecon', '-F', ...paths]);
   if ((await deps.files.info('/run/systemd/system')) === null) {
     deps.warn('systemd is not PID 1 here: enable the units in the system that will boot');
-    return;
+    return false;
   }
   await attempt(deps, ['systemd-sysusers', 'goodboot.conf']);
   await attempt(deps, ['systemd-tmpfiles', '--create', 'goodboot.conf']);
   await attempt(deps, ['journalctl', '--update-catalog']);
   await must(deps, ['systemctl', 'daemon-reload']);
-  await must(deps, ['systemctl', 'preset', ...units]);
+  if (fresh.length > 0) await must(deps, ['systemctl', 'preset', ...fresh]);
   // What runs already is left alone: a verdict that is being made is made by the goodboot that began it.
-  if (start) await must(deps, ['systemctl', 'start', '--no-block', ...units]);
+  const enabled: string[] = [];
+  for (const unit of start ? units : []) if (await isEnabled(deps, unit)) enabled.push(unit);
+  if (enabled.length > 0) await must(deps, ['systemctl', 'start', '--no-block', ...enabled]);
+  return true;
 }
 
 /** Has systemd look at nothing of goodboot any more. The unit files are still there. */
@@ -57,6 +70,9 @@ export async function forget(deps: ActivateDeps): Promise<void> {
   const passwd = (await deps.files.readText('/etc/passwd')) ?? '';
   if (passwd.includes(`\n${CHECK_USER}:`)) await attempt(deps, ['userdel', CHECK_USER]);
 }
+
+const isEnabled = async ({ processes }: ActivateDeps, unit: string): Promise<boolean> =>
+  (await processes.run(['systemctl', 'is-enabled', unit], { timeoutMs: TIMEOUT_MS })).exitCode === 0;
 
 /** A step that the rest does not depend on. */
 async function attempt(deps: ActivateDeps, argv: readonly [string, ...string[]]): Promise<void> {

@@ -81,6 +81,7 @@ export async function install(deps: InstallDeps, plan: InstallPlan): Promise<voi
     prefix,
     paths: plan.placed.map(({ path }) => path).toSorted(),
     directories: [...new Set([...(before?.directories ?? []), ...plan.directories])],
+    ...(before?.preset === undefined ? {} : { preset: before.preset }),
   };
   const path = recordPath(prefix);
   for (const directory of plan.directories) await files.makeDirectory(directory);
@@ -91,6 +92,32 @@ export async function install(deps: InstallDeps, plan: InstallPlan): Promise<voi
   for (const each of plan.missing) await put(deps, each);
   for (const stale of plan.stale) await files.remove(stale);
   if ((await files.readText(path)) !== recordText(record)) await files.replace(path, recordText(record));
+}
+
+/**
+ * Those of the units that this node has never been given: only they are enabled. Asked before anything is installed. One
+ * whose file is not there is new as well: the record is shared by deployments, which have an /etc of their own.
+ */
+export async function newUnits(
+  files: Files,
+  { placed, before }: InstallPlan,
+  units: readonly string[],
+): Promise<readonly string[]> {
+  const fresh: string[] = [];
+  for (const unit of units) {
+    const path = placed.find((each) => each.path.endsWith(`/systemd/system/${unit}`))?.path;
+    const isThere = path !== undefined && (await files.info(path)) !== null;
+    if (!isThere || before?.preset?.includes(unit) !== true) fresh.push(unit);
+  }
+  return fresh;
+}
+
+/** Notes, after it was done, that the units were enabled. @throws GoodbootError FILE_UNWRITABLE */
+export async function notePreset(files: Files, prefix: Prefix, units: readonly string[]): Promise<void> {
+  const record = await readRecord(files, prefix);
+  if (record === null) return;
+  const text = recordText({ ...record, preset: units });
+  if (text !== recordText(record)) await files.replace(recordPath(prefix), text);
 }
 
 /** @throws GoodbootError INSTALL_REFUSED: it is damaged, and so nobody knows what was put where */
