@@ -175,6 +175,18 @@ describe.each(['/', 'another root'])('files below %s', (root) => {
     expect(await fs.readdir(directory)).toEqual([]);
   });
 
+  it('are in directories that the umask of a login does not close', async () => {
+    const umask = process.umask(0o077);
+    try {
+      await files.makeDirectory(path('open/below'));
+      await files.makeDirectory(path('closed'), 0o700);
+    } finally {
+      process.umask(umask);
+    }
+    const modes = ['open', 'open/below', 'closed'].map(async (name) => (await files.info(path(name)))?.mode);
+    expect(await Promise.all(modes)).toEqual([0o755, 0o755, 0o700]);
+  });
+
   it('are removed as links, never as what the link leads to', async () => {
     await files.replace(path('file'), 'kept');
     await files.link('file', path('link'));

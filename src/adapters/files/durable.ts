@@ -65,32 +65,28 @@ async function openToAppend(path: string, mode: number): Promise<{ file: fs.File
 }
 
 /**
- * Makes a directory and those above it, and syncs every directory that got a new name. Not by `recursive: true`, which
- * answers ENOENT on a read-only file system.
+ * Makes a directory and those above it, each with exactly that mode, and syncs every directory that got a new name. Not
+ * by `recursive: true`, which answers ENOENT on a read-only file system.
  */
 export async function makeDirectoryDurably(path: string, mode: number): Promise<void> {
-  const made = await makeDirectory(path, mode);
-  if (made === 'no parent') {
-    if (path === dirname(path)) throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
-    await makeDirectoryDurably(dirname(path), mode);
-    // Asked once more only: in /proc, and in a directory that was removed, there is no end to it.
-    await fs.mkdir(path, { mode }).catch((thrown) => rethrowUnlessDirectory(thrown, path));
-  }
-  if (made !== 'there already') await syncDirectory(dirname(path));
+  if (await makeDirectory(path, mode)) return;
+  if (path !== dirname(path)) await makeDirectoryDurably(dirname(path), mode);
+  // Asked once more only: in /proc, and in a directory that was removed, there is no end to it.
+  if (!(await makeDirectory(path, mode))) throw Object.assign(new Error(`ENOENT: mkdir ${path}`), { code: 'ENOENT' });
 }
 
-async function makeDirectory(path: string, mode: number): Promise<'made' | 'there already' | 'no parent'> {
+/** False: the directory that it belongs into is not there. */
+async function makeDirectory(path: string, mode: number): Promise<boolean> {
   try {
     await fs.mkdir(path, { mode });
-    return 'made';
+    // The umask of a login has taken bits away, and checks run as another user.
+    await fs.chmod(path, mode);
   } catch (thrown) {
-    if (errnoOf(thrown) === 'ENOENT') return 'no parent';
-    await rethrowUnlessDirectory(thrown, path);
-    return 'there already';
+    const errno = errnoOf(thrown);
+    if (errno === 'ENOENT') return false;
+    if (errno === 'EEXIST' && (await fs.stat(path)).isDirectory()) return true;
+    throw thrown;
   }
-}
-
-/** Another process may have made it meanwhile. */
-async function rethrowUnlessDirectory(thrown: unknown, path: string): Promise<void> {
-  if (errnoOf(thrown) !== 'EEXIST' || !(await fs.stat(path)).isDirectory()) throw thrown;
+  await syncDirectory(dirname(path));
+  return true;
 }
