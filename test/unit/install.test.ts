@@ -183,9 +183,10 @@ test('what a person wrote stays, and the ledger; what goodboot keeps for itself 
 
 test.each([
   ['no JSON', 'x'],
-  ['a path out of its places', '{"v":1,"version":"1","prefix":"/usr","paths":["/home/x"],"directories":[]}'],
-  ['a path that goes up', '{"v":1,"version":"1","prefix":"/usr","paths":["/usr/../home"],"directories":[]}'],
-  ['an empty part', '{"v":1,"version":"1","prefix":"/usr","paths":["/usr//x"],"directories":[]}'],
+  ['a path out of its places', '{"v":1,"version":"1","prefix":"/usr","paths":["/home/goodboot"],"directories":[]}'],
+  ['a path of something else', '{"v":1,"version":"1","prefix":"/usr","paths":["/etc/passwd"],"directories":[]}'],
+  ['a path that goes up', '{"v":1,"version":"1","prefix":"/usr","paths":["/usr/goodboot/../home"],"directories":[]}'],
+  ['an empty part', '{"v":1,"version":"1","prefix":"/usr","paths":["/usr//goodboot"],"directories":[]}'],
   ['another prefix', '{"v":1,"version":"1","prefix":"/opt","paths":[],"directories":[]}'],
   ['another version of it', '{"v":2,"version":"1","prefix":"/usr","paths":[],"directories":[]}'],
 ])('a record with %s is none', (_what, text) => {

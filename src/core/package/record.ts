@@ -28,6 +28,8 @@ export function parseRecord(text: string): InstallRecord | null {
   const ours = PREFIXES.find((each) => each === prefix);
   if (v !== 1 || typeof version !== 'string' || ours === undefined) return null;
   if (!isPaths(paths) || !isPaths(directories)) return null;
+  // Directories are removed when they are empty; of everything else, what is not goodboot's by its name stays.
+  if (!paths.every((path) => path.includes('goodboot'))) return null;
   const record = { v, version, prefix: ours, paths, directories } as const;
   return isUnits(preset) ? { ...record, preset } : record;
 }
