@@ -17,9 +17,11 @@ import {
 } from '../../src/core/package/layout.ts';
 import { HEADER_BYTES, machineOfNode, parseProgramHeader } from '../../src/core/package/program-header.ts';
 import { parseRecord } from '../../src/core/package/record.ts';
+import { handOver } from '../../src/node/install/activate.ts';
 import { changesOf, install, planInstall } from '../../src/node/install/install.ts';
 import { planUninstall, uninstall } from '../../src/node/install/uninstall.ts';
 import type { Package } from '../../src/ports/package.ts';
+import type { Processes } from '../../src/ports/processes.ts';
 import { elf } from '../helpers/elf.ts';
 
 const source = openPackage();
@@ -179,6 +181,67 @@ test('what a person wrote stays, and the ledger; what goodboot keeps for itself 
     'etc/goodboot/config.d/50-site.yaml',
     'var/lib/goodboot/ledger.jsonl',
   ]);
+});
+
+describe('in an image that cannot be changed', () => {
+  const files = () => ({ ...makeFiles(root), probeWrite: () => Promise.reject(new Error('EROFS')) });
+
+  test('it stays, and whoever wants it off is told all that would still count or arm', async () => {
+    await installed('/usr');
+    const refused = await planUninstall(files(), source).catch((error) => error);
+    expect(refused).toMatchObject({ code: 'INSTALL_REFUSED', message: 'goodboot is a part of this image' });
+    for (const unit of enabledUnits(source.text(PRESET))) expect(refused.hint).toMatch(`${unit}`);
+    expect(refused.hint).toContain('systemctl mask goodboot-end.service');
+  });
+
+  test.each(['recorded there', 'there without a record'])(
+    'what lies beside it goes, and it goes on: %s',
+    async (how) => {
+      await installed('/usr');
+      if (how === 'there without a record') await rm(join(root, recordPath('/usr')));
+      const image = await tree();
+      await put('/var/lib/goodboot/doctor.json', '{}');
+      await put(LEDGER, '{}\n');
+      await installed('/usr/local');
+      const plan = await planUninstall(files(), source);
+      expect(plan).toMatchObject({ isInImage: true, prefixes: ['/usr/local'] });
+      expect(plan.kept).toEqual(['/var/lib/goodboot/doctor.json', LEDGER]);
+      await uninstall(files(), plan);
+      expect((await tree()).filter((path) => !/^var/.test(path))).toEqual(image);
+    },
+  );
+
+  test('its units are enabled and started when those beside it are gone, and nothing is labelled', async () => {
+    for (const path of ['run/systemd/system', 'sys/fs/selinux/enforce'])
+      await mkdir(join(root, path), { recursive: true });
+    const asked: string[] = [];
+    const run: Processes['run'] = async (argv) => {
+      asked.push(argv.slice(0, 2).join(' '));
+      return {
+        argv,
+        exitCode: 0,
+        signal: null,
+        timedOut: false,
+        stdout: '',
+        stderr: '',
+        truncated: false,
+        durationMs: 1,
+      };
+    };
+    await handOver({ files: makeFiles(root), processes: { run }, warn: (said) => asked.push(said) }, [
+      'goodboot-verdict.service',
+    ]);
+    expect(asked.filter((each) => !/catalog/.test(each))).toEqual([
+      ...['systemctl stop', 'systemctl disable', 'systemd-sysusers goodboot.conf', 'systemd-tmpfiles --create'],
+      ...['systemctl daemon-reload', 'systemctl preset', 'systemctl start'],
+    ]);
+  });
+});
+
+test('an extension is not taken out, nor what it uses', async () => {
+  await put('/usr/lib/extension-release.d/extension-release.goodboot', 'ID=_any\n');
+  await put('/usr/libexec/goodboot/goodboot', '');
+  await expect(takenOut()).rejects.toThrow('goodboot is in a system extension');
 });
 
 test.each([

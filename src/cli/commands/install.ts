@@ -10,7 +10,7 @@ import { makeProcesses } from '../../adapters/process/run.ts';
 import { GoodbootError, messageOf } from '../../core/errors.ts';
 import { enabledUnits, PREFIXES, PRESET, type Prefix } from '../../core/package/layout.ts';
 import { HEADER_BYTES, machineOfNode } from '../../core/package/program-header.ts';
-import { activate, deactivate, forget } from '../../node/install/activate.ts';
+import { activate, deactivate, forget, handOver } from '../../node/install/activate.ts';
 import { changesOf, install, newUnits, notePreset, planInstall } from '../../node/install/install.ts';
 import { planUninstall, uninstall } from '../../node/install/uninstall.ts';
 import { loadState } from '../../node/state.ts';
@@ -127,8 +127,14 @@ async function runUninstall(
   needRoot(root, dryRun, 'uninstall changes units and programs; --dry-run only looks');
   const [files, source, processes, warn] = [makeFiles(root), openPackage(), makeProcesses(), warnOn(terminal)];
   const plan = await planUninstall(files, source);
-  const fragment = await planFragment(files, null);
-  if (!dryRun) {
+  // The goodboot of the image goes on to count and to judge.
+  const fragment = plan.isInImage ? [] : await planFragment(files, null);
+  const units = enabledUnits(source.text(PRESET));
+  const deps = { files, processes, warn };
+  if (!dryRun && plan.isInImage) {
+    await uninstall(files, plan);
+    if (root === '/') await handOver(deps, units);
+  } else if (!dryRun) {
     const bootLoader = await detectBootLoader(files, processes, 'auto', warn);
     if (bootLoader.name === 'grub') {
       await enterOwnMounts(bootLoader);
@@ -138,8 +144,6 @@ async function runUninstall(
         warn(messageOf(error)),
       );
     }
-    const deps = { files, processes, warn };
-    const units = enabledUnits(source.text(PRESET));
     if (root === '/') await deactivate(deps, units);
     await uninstall(files, plan);
     if (root === '/') await forget(deps);
@@ -150,7 +154,8 @@ async function runUninstall(
   const kept = plan.kept.map((path) => `kept ${path}\n`).join('');
   const what =
     removed.length === 0 ? 'goodboot is not installed here' : `goodboot ${dryRun ? 'would be' : 'is'} taken out`;
-  terminal.answer(json, `${lines}${kept}${what}\n`);
+  const image = plan.isInImage ? `that of the image ${dryRun ? 'would go' : 'goes'} on\n` : '';
+  terminal.answer(json, `${lines}${kept}${what}\n${image}`);
   done(0);
 }
 

@@ -11,7 +11,7 @@ export interface ActivateDeps {
 const TIMEOUT_MS = 60_000;
 const CHECK_USER = 'goodboot-check';
 /** What watches. The others have nothing to do when they are stopped, or would do it then: goodboot-end.service. */
-const WATCHERS = [
+export const WATCHERS = [
   'goodboot-arm.path',
   'goodboot-doctor.path',
   'goodboot-deadman.timer',
@@ -38,7 +38,8 @@ export async function activate(
   },
 ): Promise<boolean> {
   // Files made by hand have the label of their directory: of those in /var, nothing may be started.
-  if ((await deps.files.info('/sys/fs/selinux/enforce')) !== null) await attempt(deps, ['restorecon', '-F', ...paths]);
+  const isLabelled = paths.length > 0 && (await deps.files.info('/sys/fs/selinux/enforce')) !== null;
+  if (isLabelled) await attempt(deps, ['restorecon', '-F', ...paths]);
   if ((await deps.files.info('/run/systemd/system')) === null) {
     deps.warn('systemd is not PID 1 here: enable the units in the system that will boot');
     return false;
@@ -61,6 +62,15 @@ export async function deactivate(deps: ActivateDeps, units: readonly string[]): 
   await must(deps, ['systemctl', 'stop', ...WATCHERS]);
   // Not --now: goodboot-end.service does its work when it is stopped, and would put a staged update on trial.
   await must(deps, ['systemctl', 'disable', ...units]);
+}
+
+/**
+ * After the files beside an image are gone: its units, which are those of /usr now, are enabled anew. Until then the old
+ * links do: systemd takes of them the name alone.
+ */
+export async function handOver(deps: ActivateDeps, units: readonly string[]): Promise<void> {
+  await deactivate(deps, units);
+  await activate(deps, { units, fresh: units, paths: [], start: true });
 }
 
 /** After the files are gone: units that systemd still knows are forgotten with what they would do at shutdown. */

@@ -1,11 +1,13 @@
 import { GoodbootError } from '../../core/errors.ts';
-import { layOut, PREFIXES, type Prefix, recordPath } from '../../core/package/layout.ts';
+import { enabledUnits, layOut, PREFIXES, PRESET, type Prefix, recordPath } from '../../core/package/layout.ts';
+import type { InstallRecord } from '../../core/package/record.ts';
 import type { Files } from '../../ports/files.ts';
 import type { Package } from '../../ports/package.ts';
 import { DRILL } from '../drill/keep.ts';
 import { isMigrated } from '../greenboot/migrate.ts';
 import { LEDGER } from '../ledger.ts';
 import { loadState } from '../state.ts';
+import { WATCHERS } from './activate.ts';
 import { readRecord } from './install.ts';
 
 /** What goodboot itself writes while it runs. The ledger stays. */
@@ -15,8 +17,14 @@ const KEPT = [LEDGER, `${LEDGER}.1`];
 /** Written by people, so it stays. */
 const SITE = '/etc/goodboot';
 
+/** The program of a goodboot that the image, a package or an extension has brought. */
+const PROGRAM = '/usr/libexec/goodboot/goodboot';
+const EXTENSION = '/usr/lib/extension-release.d/extension-release.goodboot';
+
 export interface UninstallPlan {
-  /** Where goodboot is installed; both, after an image got it as well. */
+  /** The image has goodboot too, and keeps it: that one goes on with what the node remembers. */
+  readonly isInImage: boolean;
+  /** Where goodboot is taken out; both, where neither is a part of an image that cannot be changed. */
   readonly prefixes: readonly Prefix[];
   /** Files and links, in the order of their removal. */
   readonly paths: readonly string[];
@@ -32,13 +40,23 @@ export interface UninstallPlan {
  */
 export async function planUninstall(files: Files, source: Package): Promise<UninstallPlan> {
   await refuseInTheMiddle(files);
+  const records: [Prefix, InstallRecord][] = [];
+  for (const prefix of PREFIXES) {
+    const record = await readRecord(files, prefix);
+    if (record !== null) records.push([prefix, record]);
+  }
+  const beside = records.filter(([prefix]) => prefix !== '/usr');
+  const isInImage = await isOfImage(files, { isRecorded: beside.length < records.length });
+  if (isInImage && beside.length === 0) {
+    const units = enabledUnits(source.text(PRESET)).join(' ');
+    // goodboot-end.service would put a staged update on trial when it is stopped, and nobody would judge it.
+    const off = `systemctl stop ${WATCHERS.join(' ')}; systemctl disable ${units}; systemctl mask goodboot-end.service`;
+    throw refuse('goodboot is a part of this image', `leave it out of the next image; until then: ${off}`);
+  }
   const prefixes: Prefix[] = [];
   const paths: string[] = [];
   const directories: string[] = [];
-  for (const prefix of PREFIXES) {
-    const record = await readRecord(files, prefix);
-    if (record === null) continue;
-    if (prefix === '/usr') await refuseReadOnly(files);
+  for (const [prefix, record] of isInImage ? beside : records) {
     prefixes.push(prefix);
     // Units first: what they start is there until nobody starts it any more.
     const laid = new Set([...layOut(prefix, source.files(), source.text).map(({ path }) => path), ...record.paths]);
@@ -49,12 +67,14 @@ export async function planUninstall(files: Files, source: Package): Promise<Unin
   const state = ((await files.list(OWN_STATE)) ?? []).map((name) => `${OWN_STATE}/${name}`);
   const present: string[] = [];
   for (const path of VOLATILE) if ((await files.info(path)) !== null) present.push(path);
+  const ours = isInImage ? [] : [...state.filter((path) => !KEPT.includes(path)), ...present];
   const site = (await files.info(SITE)) === null ? [] : await leavesOf(files, SITE);
   return {
+    isInImage,
     prefixes,
-    paths: [...paths, ...state.filter((path) => !KEPT.includes(path)), ...present],
+    paths: [...paths, ...ours],
     directories,
-    kept: [...state.filter((path) => KEPT.includes(path)), ...site.filter((path) => !paths.includes(path))],
+    kept: [...state, ...site].filter((path) => !paths.includes(path) && !ours.includes(path)),
   };
 }
 
@@ -66,18 +86,24 @@ export async function uninstall(files: Files, plan: UninstallPlan): Promise<void
   }
 }
 
-async function refuseReadOnly(files: Files): Promise<void> {
+const refuse = (why: string, hint: string) => new GoodbootError('INSTALL_REFUSED', why, { hint });
+
+/** Whether there is a goodboot that is not taken out of a running system: it came with an image, or a package. */
+async function isOfImage(files: Files, { isRecorded }: { readonly isRecorded: boolean }): Promise<boolean> {
+  if ((await files.info(EXTENSION)) !== null) {
+    throw refuse('goodboot is in a system extension', 'take that away first: "Remove" in how-to/install-sysext.md');
+  }
+  // A damaged /usr may have lost either.
+  if (!isRecorded) return (await files.info(PROGRAM)) !== null;
   try {
     await files.probeWrite('/usr');
-  } catch (cause) {
-    const hint =
-      'leave it out of the next image; until then: systemctl disable goodboot-verdict.service goodboot-arm.path';
-    throw new GoodbootError('INSTALL_REFUSED', 'goodboot is a part of this image', { cause, hint });
+    return false;
+  } catch {
+    return true;
   }
 }
 
 async function refuseInTheMiddle(files: Files): Promise<void> {
-  const refuse = (why: string, hint: string) => new GoodbootError('INSTALL_REFUSED', why, { hint });
   const { trial } = await loadState(files);
   if (trial !== null) {
     throw refuse(
