@@ -233,7 +233,7 @@ describe('in an image that cannot be changed', () => {
     ]);
     expect(asked.filter((each) => !/catalog/.test(each))).toEqual([
       ...['systemctl stop', 'systemctl disable', 'systemd-sysusers goodboot.conf', 'systemd-tmpfiles --create'],
-      ...['systemctl daemon-reload', 'systemctl preset', 'systemctl start'],
+      ...['systemctl daemon-reload', 'systemctl preset', 'systemctl is-enabled', 'systemctl start'],
     ]);
   });
 });

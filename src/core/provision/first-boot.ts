@@ -55,7 +55,11 @@ export function installation(
   const placed = layOut('/usr/local', files, text);
   const enabled = new Set(enabledUnits(text(PRESET)));
   const isUnit = ({ path }: Placed) => path.startsWith(UNITS) && !path.slice(UNITS.length).includes('/');
-  const record = { path: recordPath('/usr/local'), mode: 0o644, content: recordText(recordOf(placed, version)) };
+  const record = {
+    path: recordPath('/usr/local'),
+    mode: 0o644,
+    content: recordText(recordOf(placed, version, [...enabled])),
+  };
   return {
     ...NOTHING,
     files: [...placed, record].flatMap((each) => {
@@ -92,13 +96,13 @@ export const together = (parts: readonly FirstBoot[]): FirstBoot => ({
 });
 
 /** As `goodboot install` would have written it, so that a later one, and `goodboot uninstall`, know what is whose. */
-function recordOf(placed: readonly Placed[], version: string): InstallRecord {
+function recordOf(placed: readonly Placed[], version: string, preset: readonly string[]): InstallRecord {
   const paths = placed.map(({ path }) => path).toSorted();
   const directories = new Set<string>();
   for (const path of [...paths, recordPath('/usr/local')]) {
     for (let at = parentOf(path); at !== ''; at = parentOf(at)) if (!SHARED.has(at)) directories.add(at);
   }
-  return { v: 1, version, prefix: '/usr/local', paths, directories: [...directories].toSorted() };
+  return { v: 1, version, prefix: '/usr/local', paths, directories: [...directories].toSorted(), preset };
 }
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
