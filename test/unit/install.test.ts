@@ -18,7 +18,7 @@ import {
 import { HEADER_BYTES, machineOfNode, parseProgramHeader } from '../../src/core/package/program-header.ts';
 import { parseRecord } from '../../src/core/package/record.ts';
 import { handOver } from '../../src/node/install/activate.ts';
-import { changesOf, install, planInstall } from '../../src/node/install/install.ts';
+import { changesOf, install, labelledOf, planInstall } from '../../src/node/install/install.ts';
 import { planUninstall, uninstall } from '../../src/node/install/uninstall.ts';
 import type { Package } from '../../src/ports/package.ts';
 import type { Processes } from '../../src/ports/processes.ts';
@@ -123,6 +123,17 @@ test('in /usr/local nothing is in /usr but what is below it, and nothing that PI
 test('programs are where SELinux calls them programs: below bin, and below no lib', () => {
   const [, program] = layOut('/usr/local', source.files(), source.text);
   expect(program?.path).toMatch(/^(?!.*\/lib\/).*\/bin\//);
+});
+
+test('directories are labelled too, at first and later, so that a new program is never without its label', async () => {
+  for (const times of [1, 2]) {
+    const plan = await planInstall(deps(), '/usr/local', '1');
+    await install(deps(), plan);
+    const bin = '/usr/local/libexec/goodboot/bin';
+    expect(labelledOf(plan), `${times}`).toEqual(
+      expect.arrayContaining([bin, `${bin}/goodboot`, '/usr/local/bin', recordPath('/usr/local')]),
+    );
+  }
 });
 
 describe('a newer goodboot', () => {

@@ -11,7 +11,7 @@ import { GoodbootError, messageOf } from '../../core/errors.ts';
 import { enabledUnits, PREFIXES, PRESET, type Prefix } from '../../core/package/layout.ts';
 import { HEADER_BYTES, machineOfNode } from '../../core/package/program-header.ts';
 import { activate, deactivate, forget, handOver } from '../../node/install/activate.ts';
-import { changesOf, install, newUnits, notePreset, planInstall } from '../../node/install/install.ts';
+import { changesOf, install, labelledOf, newUnits, notePreset, planInstall } from '../../node/install/install.ts';
 import { planUninstall, uninstall } from '../../node/install/uninstall.ts';
 import { loadState } from '../../node/state.ts';
 import type { Files } from '../../ports/files.ts';
@@ -90,7 +90,7 @@ async function runInstall(options: InstallOptions, { terminal, done }: Setup, co
     const fresh = await newUnits(files, plan, units);
     await install(deps, plan);
     if (root === '/') {
-      const paths = plan.placed.map(({ path }) => path);
+      const paths = labelledOf(plan);
       const isActive = await activate(
         { files, processes: makeProcesses(), warn: warnOn(terminal) },
         { units, fresh, paths, start: options.start },

@@ -39,7 +39,7 @@ export async function activate(
 ): Promise<boolean> {
   // Files made by hand have the label of their directory: of those in /var, nothing may be started.
   const isLabelled = paths.length > 0 && (await deps.files.info('/sys/fs/selinux/enforce')) !== null;
-  if (isLabelled) await attempt(deps, ['restorecon', '-F', ...paths]);
+  if (isLabelled) await attempt(deps, ['restorecon', '-i', '-F', ...paths]);
   if ((await deps.files.info('/run/systemd/system')) === null) {
     deps.warn('systemd is not PID 1 here: enable the units in the system that will boot');
     return false;

@@ -68,6 +68,14 @@ export const changesOf = ({ missing, stale }: InstallPlan): readonly InstallChan
 ];
 
 /**
+ * What has to have the label of its place once it is done. The directories too: what the next release puts there has
+ * theirs from the start, also when the power is cut before it is labelled itself.
+ */
+export const labelledOf = ({ prefix, placed, directories, before }: InstallPlan): readonly string[] => [
+  ...new Set([...(before?.directories ?? []), ...directories, ...placed.map(({ path }) => path), recordPath(prefix)]),
+];
+
+/**
  * Does it. Each file is replaced in one step, so that what runs keeps running, and what starts meanwhile starts the old
  * one or the new one. Cut short, it is done again from the start; until then the record names the old and the new files.
  * @throws GoodbootError FILE_UNWRITABLE, FILE_UNREADABLE
