@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DoctorReport } from '../../src/core/doctor.ts';
@@ -231,6 +231,17 @@ describe('goodboot --root DIR doctor', () => {
     ]);
     expect(states(ran)).toMatchObject({ fragment: 'fail', units: 'pass', counter: 'pass' });
     expect(ran.exitCode).toBe(20);
+  });
+
+  test('finds units in /etc that take the place of those of the image', async () => {
+    await using image = await makeImage();
+    await doctor(image, '--fix');
+    const unit = 'systemd/system/goodboot-begin.service';
+    await copyFile(join(image.path, 'usr/lib', unit), join(image.path, 'etc', unit));
+    expect(found(await doctor(image, '--json'), 'units')).toMatchObject({
+      state: 'warn',
+      why: expect.stringMatching(/in place of the image's, which are not used: goodboot-begin.service$/),
+    });
   });
 
   test('finds a greenboot that would run too', async () => {

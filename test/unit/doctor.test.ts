@@ -316,6 +316,13 @@ const CASES: readonly (readonly [id: string, what: string, facts: Partial<Doctor
     ],
     [
       'units',
+      'in place of those of the image',
+      { units: { seen: { units: [{ ...enabled[0]!, isInPlaceOfImage: true }, ...enabled.slice(1)] } } },
+      'warn',
+      /in place of the image's, which are not used: goodboot-arm.path/,
+    ],
+    [
+      'units',
       'of an extension that no boot would start',
       { units: { seen: { units: [...enabled, ...extension.slice(0, 1)] } } },
       'fail',

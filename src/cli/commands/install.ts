@@ -12,7 +12,7 @@ import { enabledUnits, PREFIXES, PRESET, type Prefix } from '../../core/package/
 import { HEADER_BYTES, machineOfNode } from '../../core/package/program-header.ts';
 import { activate, deactivate, forget, handOver } from '../../node/install/activate.ts';
 import { changesOf, install, labelledOf, newUnits, notePreset, planInstall } from '../../node/install/install.ts';
-import { planUninstall, uninstall } from '../../node/install/uninstall.ts';
+import { IMAGE_PROGRAM, planUninstall, uninstall } from '../../node/install/uninstall.ts';
 import { loadState } from '../../node/state.ts';
 import type { Files } from '../../ports/files.ts';
 import type { Package } from '../../ports/package.ts';
@@ -86,6 +86,11 @@ async function runInstall(options: InstallOptions, { terminal, done }: Setup, co
   const plan = await planInstall(deps, prefix, VERSION_NUMBER);
   const changes = changesOf(plan);
   const units = enabledUnits(source.text(PRESET));
+  if (prefix !== '/usr' && (await files.info(IMAGE_PROGRAM)) !== null) {
+    warnOn(terminal)(
+      'the image has goodboot too. The units in /etc take the place of its own, also after updates: goodboot uninstall ends that',
+    );
+  }
   if (!dryRun) {
     const fresh = await newUnits(files, plan, units);
     await install(deps, plan);

@@ -95,6 +95,8 @@ export interface UnitFile {
   readonly state: string;
   /** `enabled`, `disabled`, `ignored`; null: not told. */
   readonly preset: string | null;
+  /** It is a file in /etc, and the image has another of that name, which is not used. */
+  readonly isInPlaceOfImage?: true;
 }
 
 export interface GreenbootFacts {

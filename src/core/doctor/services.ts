@@ -51,6 +51,12 @@ export function judgeUnits({ units }: { readonly units: readonly UnitFile[] }): 
         : `systemctl enable ${faults.map(({ name }) => name).join(' ')}`;
     return bad(named(faults.map(({ name, state }) => `${name} is ${state}`)), cure);
   }
+  const old = units.filter(({ isInPlaceOfImage }) => isInPlaceOfImage).map(({ name }) => name);
+  if (old.length > 0)
+    return warn(
+      `in /etc, in place of the image's, which are not used: ${named(old)}`,
+      'goodboot uninstall takes out what was installed beside the image, and the image goes on; else rm them from /etc',
+    );
   const unset = UNITS.filter((name) => byName.get(name)?.preset === 'disabled');
   return unset.length === 0
     ? ok(`${wanted.length} units are enabled`)

@@ -32,7 +32,8 @@ export async function lookAtUnits(
   const units: UnitFile[] = [];
   for (const unit of await unitFiles(deps, ['goodboot-*'], signal)) {
     const isLinked = unit.state === 'disabled' && (await isLinkedIn(deps, unit.name));
-    units.push(isLinked ? { ...unit, state: 'enabled' } : unit);
+    const seen = isLinked ? { ...unit, state: 'enabled' } : unit;
+    units.push((await isInPlaceOfImage(deps, unit.name)) ? { ...seen, isInPlaceOfImage: true } : seen);
   }
   return { units };
 }
@@ -43,6 +44,12 @@ async function isLinkedIn({ files }: DoctorDeps, name: string): Promise<boolean>
     if ((await files.info(`/usr/lib/systemd/system/${target}.wants/${name}`)) !== null) return true;
   }
   return false;
+}
+
+/** As after an installation beside an image that has got goodboot since. A link (a mask) is wanted by somebody. */
+async function isInPlaceOfImage({ files }: DoctorDeps, name: string): Promise<boolean> {
+  if ((await files.info(`/etc/systemd/system/${name}`))?.kind !== 'file') return false;
+  return (await files.info(`/usr/lib/systemd/system/${name}`)) !== null;
 }
 
 /** What systemd-analyze says when it looked at nothing; of faults in units it goes on. */

@@ -18,7 +18,7 @@ const KEPT = [LEDGER, `${LEDGER}.1`];
 const SITE = '/etc/goodboot';
 
 /** The program of a goodboot that the image, a package or an extension has brought. */
-const PROGRAM = '/usr/libexec/goodboot/goodboot';
+export const IMAGE_PROGRAM = '/usr/libexec/goodboot/goodboot';
 const EXTENSION = '/usr/lib/extension-release.d/extension-release.goodboot';
 
 export interface UninstallPlan {
@@ -94,7 +94,7 @@ async function isOfImage(files: Files, { isRecorded }: { readonly isRecorded: bo
     throw refuse('goodboot is in a system extension', 'take that away first: "Remove" in how-to/install-sysext.md');
   }
   // A damaged /usr may have lost either.
-  if (!isRecorded) return (await files.info(PROGRAM)) !== null;
+  if (!isRecorded) return (await files.info(IMAGE_PROGRAM)) !== null;
   try {
     await files.probeWrite('/usr');
     return false;
