@@ -166,6 +166,16 @@ describe('a newer goodboot', () => {
   });
 });
 
+test('what a power cut left of a copy goes with the next installation, and with goodboot', async () => {
+  await installed('/usr/local');
+  const half = '/usr/local/libexec/goodboot/bin/.goodboot.x1y2';
+  await put(half, 'half of it');
+  expect(await installed('/usr/local')).toEqual([{ path: half, change: 'remove' }]);
+  await put(half, 'half of it');
+  await takenOut();
+  expect((await tree()).filter((path) => /goodboot/.test(path))).toEqual([]);
+});
+
 describe('goodboot is not taken out', () => {
   test.each([
     ['in a trial', 'var/lib/goodboot/state.json', JSON.stringify({ v: 1 }), /state/i],

@@ -63,6 +63,15 @@ export const PRESET = 'units/90-goodboot.preset';
 export const dataDirectory = (executable: string): string =>
   /^(.*\/libexec\/goodboot)\/bin\/[^/]+$/.exec(executable)?.[1] ?? PLACES['/usr'].data;
 
+/**
+ * Whether a file in the directory of the programs is what a copy left that a power cut ended. Such a one is named by
+ * chance, so no record has it, and it may have the size of the whole program.
+ */
+export const isLeftover = (name: string): boolean => PROGRAMS.some((program) => name.startsWith(`.${program}.`));
+
+/** The directory of the programs. */
+export const programsPath = (prefix: Prefix): string => PLACES[prefix].programs;
+
 /** Where the record of an installation is: what was put where. */
 export const recordPath = (prefix: Prefix): string => `${PLACES[prefix].data}/installed.json`;
 

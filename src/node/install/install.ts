@@ -1,5 +1,5 @@
 import { GoodbootError } from '../../core/errors.ts';
-import { layOut, type Placed, type Prefix, recordPath } from '../../core/package/layout.ts';
+import { isLeftover, layOut, type Placed, type Prefix, programsPath, recordPath } from '../../core/package/layout.ts';
 import { type InstallRecord, parseRecord, recordText } from '../../core/package/record.ts';
 import type { Files } from '../../ports/files.ts';
 import type { Package } from '../../ports/package.ts';
@@ -17,7 +17,7 @@ export interface InstallPlan {
   /** All of it, and what of that is not there yet as it should be. */
   readonly placed: readonly Placed[];
   readonly missing: readonly Placed[];
-  /** What an earlier goodboot has put there, and this one has not. */
+  /** What an earlier goodboot has put there, and this one has not; and what was half copied when the power was cut. */
   readonly stale: readonly string[];
   /** Directories that are not there, outermost first. */
   readonly directories: readonly string[];
@@ -45,6 +45,7 @@ export async function planInstall(
   for (const path of before?.paths ?? []) {
     if (!wanted.has(path) && (await files.info(path)) !== null) stale.push(path);
   }
+  stale.push(...(await leftovers(files, prefix)));
   const directories = await absentParents(files, [...missing.map(({ path }) => path), recordPath(prefix)]);
   return { prefix, version, placed, missing, stale, directories, before };
 }
@@ -138,6 +139,12 @@ export async function readRecord(files: Files, prefix: Prefix): Promise<InstallR
   throw new GoodbootError('INSTALL_REFUSED', `${path}: no record of an installation`, {
     hint: `remove ${path}; what is installed is then replaced, and nothing of it taken out`,
   });
+}
+
+/** What was half copied when the power was cut. */
+export async function leftovers(files: Files, prefix: Prefix): Promise<readonly string[]> {
+  const directory = programsPath(prefix);
+  return ((await files.list(directory)) ?? []).filter(isLeftover).map((name) => `${directory}/${name}`);
 }
 
 async function isThere(files: Files, each: Placed, programs: string, same: InstallDeps['same']): Promise<boolean> {

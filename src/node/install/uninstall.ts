@@ -8,7 +8,7 @@ import { isMigrated } from '../greenboot/migrate.ts';
 import { LEDGER } from '../ledger.ts';
 import { loadState } from '../state.ts';
 import { WATCHERS } from './activate.ts';
-import { readRecord } from './install.ts';
+import { leftovers, readRecord } from './install.ts';
 
 /** What goodboot itself writes while it runs. The ledger stays. */
 const OWN_STATE = '/var/lib/goodboot';
@@ -61,7 +61,7 @@ export async function planUninstall(files: Files, source: Package): Promise<Unin
     // Units first: what they start is there until nobody starts it any more.
     const laid = new Set([...layOut(prefix, source.files(), source.text).map(({ path }) => path), ...record.paths]);
     for (const path of [...laid].toReversed()) if ((await files.info(path)) !== null) paths.push(path);
-    paths.push(recordPath(prefix));
+    paths.push(...(await leftovers(files, prefix)), recordPath(prefix));
     directories.push(...record.directories.toReversed());
   }
   const state = ((await files.list(OWN_STATE)) ?? []).map((name) => `${OWN_STATE}/${name}`);
