@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { detectBootLoader } from '../../src/adapters/boot-loader/detect.ts';
-import { makeGrub } from '../../src/adapters/boot-loader/grub.ts';
+import { forgetGoodboot, makeGrub } from '../../src/adapters/boot-loader/grub.ts';
 import { parseMountInfo } from '../../src/adapters/boot-loader/mount.ts';
 import { makeNoop } from '../../src/adapters/boot-loader/noop.ts';
 import { makeSystemdBoot } from '../../src/adapters/boot-loader/systemd-boot.ts';
@@ -70,6 +70,16 @@ describeBootLoader({
   seen: null,
 });
 describeBootLoader({ name: 'noop', deployments: [], make: async () => makeNoop('nothing here'), seen: null });
+
+test.each([
+  ['its own counter', ['boot_counter=1', 'goodboot_counter=1'], {}],
+  ['not that of another', ['boot_counter=1', 'goodboot_counter=2'], { boot_counter: '1' }],
+  ['not that of another, also where it never counted', ['boot_counter=1'], { boot_counter: '1' }],
+])('GRUB forgets goodboot: %s', async (_, variables, left) => {
+  await set(...variables, 'boot_success=0', 'goodboot_fragment=1', 'other=x');
+  await forgetGoodboot({ path, files: makeFiles(root), processes, warn: (message) => expect.unreachable(message) });
+  expect(await list()).toEqual({ ...left, boot_success: '0', other: 'x' });
+});
 
 test('no boot loader knows nothing of the counter of a trial, unless it is wanted that there is none', async () => {
   await expect(makeNoop('nothing here').read(NEW)).rejects.toMatchObject({ code: 'BOOT_LOADER_UNSUPPORTED' });

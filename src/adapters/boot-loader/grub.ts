@@ -69,9 +69,17 @@ export function makeGrub(options: GrubOptions): BootLoader {
   };
 }
 
-/** Takes out of the block what only goodboot and its fragment use. False: there was nothing of it. @throws GoodbootError GRUBENV_* */
+/**
+ * Takes out of the block what only goodboot and its fragment use, and a counter that they set: a distribution's own counting
+ * would go on with it, and leave a deployment that nobody marks. False: there was nothing of it.
+ * @throws GoodbootError GRUBENV_*
+ */
 export const forgetGoodboot = (options: GrubOptions): Promise<boolean> =>
-  editBlock(options, () => ({ [PROOF]: null, [FALLBACK]: null, [COPY]: null }));
+  editBlock(options, (block) => {
+    const variables = grubenvVariables(block);
+    const isOurs = variables.has(COPY) && variables.get(COPY) === variables.get('boot_counter');
+    return { [PROOF]: null, [FALLBACK]: null, [COPY]: null, ...(isOurs ? { boot_counter: null } : {}) };
+  });
 
 /** False: the block says so already, and was not written. */
 async function editBlock(options: GrubOptions, change: (block: Grubenv) => GrubenvChange): Promise<boolean> {
