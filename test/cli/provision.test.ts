@@ -198,6 +198,12 @@ const REFUSED = [
   ['a drop-in of that name', `--format ignition ${GENERIC} --config FILE:20-provision.yaml`, 64, 'there is another'],
   ['a drop-in of another kind', `--format ignition ${GENERIC} --config FILE:site.yml`, 64, 'is named *.yaml'],
   ['a token of two lines', `--format ignition ${GENERIC} --enrolment-token-file FILE:two-lines`, 64, 'one line'],
+  [
+    'a token that is not there',
+    `--format ignition ${GENERIC} --enrolment-token-file FILE:no-token`,
+    64,
+    'no such file',
+  ],
   ['an empty token', `--format ignition ${GENERIC} --enrolment-token-file FILE:empty`, 64, 'one line'],
   ['half a merge', '--format ignition --merge-url http://a/b.ign', 64, 'go together'],
   [

@@ -84,7 +84,8 @@ async function sourcesOf(paths: readonly string[], files: Files): Promise<readon
 /** The secret itself is in no message. */
 async function tokenOf(path: string, files: Files): Promise<string> {
   const bytes = await files.readBytes(resolve(path), MAX_TOKEN_BYTES);
-  const token = bytes?.toString('latin1').replace(/\r?\n$/, '') ?? '';
-  if (/^[\x21-\x7e]+$/.test(token) && bytes!.length <= MAX_TOKEN_BYTES) return token;
+  if (bytes === null) throw new GoodbootError('USAGE', `--enrolment-token-file ${path}: there is no such file`);
+  const token = bytes.toString('latin1').replace(/\r?\n$/, '');
+  if (/^[\x21-\x7e]+$/.test(token) && bytes.length <= MAX_TOKEN_BYTES) return token;
   throw new GoodbootError('USAGE', `--enrolment-token-file ${path}: one line of printable characters was wanted`);
 }

@@ -98,7 +98,8 @@ async function provision(options: ProvisionOptions, { terminal, done }: Setup): 
 /** What is the same on all nodes. */
 async function genericPart(options: ProvisionOptions, files: Files): Promise<FirstBoot> {
   const base = addressOf('--base-url', options.baseUrl);
-  if (base.search !== '') throw usage(`--base-url ${options.baseUrl}: an address without a query was wanted`);
+  if (base.search !== '')
+    throw usage('--base-url: an address without a query was wanted: names of files are put after it');
   const own = NODE_ARCHITECTURES[process.arch] ?? process.arch;
   const arch = options.arch ?? NODE_ARCHITECTURES[process.arch];
   if (arch === undefined) throw usage(`--arch is wanted: there is no release for ${own}`);
