@@ -242,6 +242,10 @@ describe('goodboot --root DIR doctor', () => {
       state: 'warn',
       why: expect.stringMatching(/in place of the image's, which are not used: goodboot-begin.service$/),
     });
+    // As an extension has it, of its dead-man.
+    await mkdir(join(image.path, 'usr/share/goodboot/etc/systemd/system'), { recursive: true });
+    await copyFile(join(image.path, 'usr/lib', unit), join(image.path, 'usr/share/goodboot/etc', unit));
+    expect(found(await doctor(image, '--json'), 'units')).toMatchObject({ state: 'pass' });
   });
 
   test('finds a greenboot that would run too', async () => {

@@ -48,8 +48,11 @@ async function isLinkedIn({ files }: DoctorDeps, name: string): Promise<boolean>
 
 /** As after an installation beside an image that has got goodboot since. A link (a mask) is wanted by somebody. */
 async function isInPlaceOfImage({ files }: DoctorDeps, name: string): Promise<boolean> {
-  if ((await files.info(`/etc/systemd/system/${name}`))?.kind !== 'file') return false;
-  return (await files.info(`/usr/lib/systemd/system/${name}`)) !== null;
+  const unit = `systemd/system/${name}`;
+  if ((await files.info(`/etc/${unit}`))?.kind !== 'file') return false;
+  // The dead-man of a system extension is there too: it works without the extension.
+  if ((await files.info(`/usr/share/goodboot/etc/${unit}`)) !== null) return false;
+  return (await files.info(`/usr/lib/${unit}`)) !== null;
 }
 
 /** What systemd-analyze says when it looked at nothing; of faults in units it goes on. */
