@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Trial } from '../../src/core/trial.ts';
+import { newTrial, type Trial } from '../../src/core/trial.ts';
 import type { VerdictReport } from '../../src/core/verdict-report.ts';
 import { faultsOf } from '../helpers/fault-table.ts';
 import { deployed } from '../lab/deployed.ts';
@@ -199,15 +199,8 @@ test.each(['trixie', 'bookworm'] as const)(
 );
 
 describe('on trial', () => {
-  const trial: Trial = {
-    deployment: checksumOf(2),
-    from: checksumOf(1),
-    attempts: 3,
-    counted: 3,
-    phase: 'armed',
-    baselineFailures: [],
-    trialFailures: [],
-  };
+  const armed = newTrial({ deployment: checksumOf(2), from: checksumOf(1), attempts: 3 });
+  const trial: Trial = { ...armed, baselineFailures: [] };
   const bootTrial = async (units: readonly string[], files: MachineOptions['files']): Promise<Machine> => {
     const options = await deployed('2* 1', { trial });
     return bootMachine({

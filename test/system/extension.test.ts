@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DoctorReport } from '../../src/core/doctor.ts';
 import { enabledUnits } from '../../src/core/package/layout.ts';
-import type { Trial } from '../../src/core/trial.ts';
+import { newTrial, type Trial } from '../../src/core/trial.ts';
 import { fencesOf } from '../docs/markdown.ts';
 import { jsonOf } from '../helpers/cli.ts';
 import { deployed } from '../lab/deployed.ts';
@@ -198,15 +198,8 @@ describe.each(['trixie', 'bookworm'] as const)('a node of %s', (suite) => {
 });
 
 describe('a boot without the extension', () => {
-  const trial: Trial = {
-    deployment: checksumOf(2),
-    from: checksumOf(1),
-    attempts: 3,
-    counted: 3,
-    phase: 'armed',
-    baselineFailures: [],
-    trialFailures: [],
-  };
+  const armed = newTrial({ deployment: checksumOf(2), from: checksumOf(1), attempts: 3 });
+  const trial: Trial = { ...armed, baselineFailures: [] };
   /** With what the page puts into /etc, and no image. */
   async function boot(text: string, options: Partial<MachineOptions>): Promise<Machine> {
     const node = await deployed(text, { trial });
