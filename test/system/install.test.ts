@@ -77,6 +77,9 @@ test(
     expect(await machine.sh('man -w goodboot 2>/dev/null || ls /usr/local/share/man/man8')).toMatch(/goodboot\.8/);
     expect(await machine.sh('journalctl -x -b -t goodboot | grep -c "^-- "')).not.toBe('0\n');
 
+    // One that was cut short before has left this.
+    const units = 'goodboot-doctor.path goodboot-drill.service';
+    await machine.sh(`systemctl stop ${units}; cd /etc/systemd/system; rm ${units}; systemctl daemon-reload`);
     const gone = await machine.sh(removed!);
     expect(gone).toContain(`kept ${SITE_FILE}\n`);
     expect(gone).toMatch(/goodboot is taken out\n$/);
@@ -147,6 +150,12 @@ test(
     const refused = await machine.exec(['goodboot', 'uninstall']);
     expect(refused).toMatchObject({ exitCode: 75, stderr: expect.stringMatching(/is on trial.*\[INSTALL_REFUSED\]/) });
     expect(await machine.sh('goodboot install --prefix /usr')).toMatch(/nothing to change/);
+
+    await machine.write('/var/lib/goodboot/state.json', 'damaged');
+    expect(await machine.sh('goodboot install --prefix /usr')).toContain(
+      'it cannot be told whether a deployment is on',
+    );
+    expect((await machine.exec(['goodboot', 'uninstall'])).stderr).toContain('[STATE_UNREADABLE]');
   },
   TIMEOUT_MS,
 );

@@ -182,7 +182,12 @@ function programsOf(source: Package, { from }: InstallOptions): string {
   });
 }
 
+/** All is installed by now: what cannot be told of a trial is said, and is no failure. */
 async function trialNote(files: Files): Promise<string> {
-  const { trial } = await loadState(files);
-  return trial === null ? '' : `${trial.deployment} is on trial, and stays so\n`;
+  try {
+    const { trial } = await loadState(files);
+    return trial === null ? '' : `${trial.deployment} is on trial, and stays so\n`;
+  } catch (error) {
+    return `it cannot be told whether a deployment is on trial: ${messageOf(error)}\n`;
+  }
 }

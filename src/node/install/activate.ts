@@ -56,12 +56,16 @@ export async function activate(
   return true;
 }
 
-/** Has systemd look at nothing of goodboot any more. The unit files are still there. */
+/**
+ * Has systemd look at nothing of goodboot any more. Of a removal that was cut short, unit files may be gone already: systemd
+ * says that it does not know them, and does the rest.
+ */
 export async function deactivate(deps: ActivateDeps, units: readonly string[]): Promise<void> {
   if ((await deps.files.info('/run/systemd/system')) === null) return;
-  await must(deps, ['systemctl', 'stop', ...WATCHERS]);
+  await attempt(deps, ['systemctl', 'stop', ...WATCHERS]);
   // Not --now: goodboot-end.service does its work when it is stopped, and would put a staged update on trial.
-  await must(deps, ['systemctl', 'disable', ...units]);
+  // One by one: it disables none when it does not know one of them.
+  for (const unit of units) await attempt(deps, ['systemctl', 'disable', unit]);
 }
 
 /**
@@ -81,8 +85,12 @@ export async function forget(deps: ActivateDeps): Promise<void> {
   if (passwd.includes(`\n${CHECK_USER}:`)) await attempt(deps, ['userdel', CHECK_USER]);
 }
 
-const isEnabled = async ({ processes }: ActivateDeps, unit: string): Promise<boolean> =>
-  (await processes.run(['systemctl', 'is-enabled', unit], { timeoutMs: TIMEOUT_MS })).exitCode === 0;
+/** @throws GoodbootError PROGRAM_TIMEOUT: that nobody answers does not mean that it is disabled */
+async function isEnabled({ processes }: ActivateDeps, unit: string): Promise<boolean> {
+  const { exitCode, timedOut } = await processes.run(['systemctl', 'is-enabled', unit], { timeoutMs: TIMEOUT_MS });
+  if (timedOut) throw new GoodbootError('PROGRAM_TIMEOUT', `systemctl is-enabled ${unit}: no end in time`);
+  return exitCode === 0;
+}
 
 /** A step that the rest does not depend on. */
 async function attempt(deps: ActivateDeps, argv: readonly [string, ...string[]]): Promise<void> {
